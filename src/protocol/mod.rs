@@ -1,0 +1,6 @@
+//! Floor 0: the wire protocol without any input or output of its own.
+//!
+//! Bytes in, events and bytes out. Nothing here knows a socket, a clock, a file, the environment or a C type.
+#![forbid(unsafe_code)]
+
+pub mod types;
