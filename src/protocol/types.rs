@@ -57,7 +57,11 @@ impl ExecStatus {
             PipelineAborted,
             TuplesChunk,
         ];
-        if value >= 0 && (value as usize) < ALL.len() { Some(ALL[value as usize]) } else { None }
+        if value >= 0 && (value as usize) < ALL.len() {
+            Some(ALL[value as usize])
+        } else {
+            None
+        }
     }
 }
 
