@@ -3,6 +3,7 @@
 //! Every encoder reserves before it writes, so a message is either wholly in the buffer or not at all. Source: the
 //! manual's chapter "Frontend/Backend Protocol", section "Message Formats".
 
+use super::error::UsageError;
 use super::types::Oid;
 
 /// Type bytes of frontend messages, named after the message.
@@ -26,6 +27,9 @@ pub mod tag {
 
 /// The longest output buffer, and so the longest message (behaviour 345).
 pub const OUTPUT_LIMIT: usize = i32::MAX as usize;
+
+/// The largest number of parameters: what the protocol's Int16 count holds.
+pub const MOST_PARAMS: usize = 65_535;
 
 /// The output buffer could not grow: no memory, or past [`OUTPUT_LIMIT`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,6 +132,13 @@ pub trait Params {
     /// Whether there are none.
     fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+    /// Whether they can be sent at all.
+    ///
+    /// # Errors
+    /// [`UsageError`] for too many, and for a binary one without a length.
+    fn check(&self) -> Result<(), UsageError> {
+        if self.len() > MOST_PARAMS { Err(UsageError::ParamCount) } else { Ok(()) }
     }
     /// Whether format codes are sent; when not, all values are text.
     fn has_formats(&self) -> bool;

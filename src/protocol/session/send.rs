@@ -1,6 +1,6 @@
 //! Queueing commands: what the application may ask for, and when.
 //!
-//! Every function either puts whole messages into the output and notes the command whose results they will bring,
+//! [`Session::check_command`] comes first. Every function then either puts whole messages into the output and notes the command whose results they will bring,
 //! or refuses with nothing changed. Sending is the transport's business; whether to send at once is the caller's
 //! ([`Session::wants_flush`]).
 
@@ -8,14 +8,11 @@ use std::sync::Arc;
 
 use super::{Command, RowMode, Session, State};
 use crate::protocol::error::UsageError;
-use crate::protocol::frontend::{self, OutputFull, Params, tag};
+use crate::protocol::frontend::{self, MOST_PARAMS, OutputFull, Params, tag};
 use crate::protocol::types::{ExecStatus, Oid, PipelineStatus};
 
 /// In pipeline mode output is sent once this many bytes wait (behaviour 194).
 const PIPELINE_FLUSH_BYTES: usize = 64 * 1024;
-
-/// The largest number of parameters, of the protocol's Int16 count.
-const MOST_PARAMS: usize = 65_535;
 
 /// What a queued command is, which decides what its messages mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +55,6 @@ impl Session {
     /// # Errors
     /// [`UsageError`] when it cannot be queued now.
     pub fn send_query(&mut self, query: &[u8]) -> Result<(), UsageError> {
-        self.begin_command()?;
         if self.pipeline != PipelineStatus::Off {
             return Err(UsageError::NotInPipeline("PQsendQuery"));
         }
@@ -78,8 +74,7 @@ impl Session {
         params: &P,
         result_format: i16,
     ) -> Result<(), UsageError> {
-        self.begin_command()?;
-        check_count(params.len())?;
+        params.check()?;
         let syncs = self.syncs_each_command();
         self.queue_command(CommandKind::Extended, Some(query), |out| {
             frontend::parse(out, b"", query, types)?;
@@ -97,8 +92,7 @@ impl Session {
         params: &P,
         result_format: i16,
     ) -> Result<(), UsageError> {
-        self.begin_command()?;
-        check_count(params.len())?;
+        params.check()?;
         let syncs = self.syncs_each_command();
         self.queue_command(CommandKind::Extended, None, |out| {
             execution(out, statement, params, result_format, syncs)
@@ -115,7 +109,6 @@ impl Session {
         query: &[u8],
         types: &[Oid],
     ) -> Result<(), UsageError> {
-        self.begin_command()?;
         check_count(types.len())?;
         let syncs = self.syncs_each_command();
         self.queue_command(CommandKind::Prepare, Some(query), |out| {
@@ -129,7 +122,6 @@ impl Session {
     /// # Errors
     /// [`UsageError`] when it cannot be queued now.
     pub fn send_describe(&mut self, target: Target, name: &[u8]) -> Result<(), UsageError> {
-        self.begin_command()?;
         let syncs = self.syncs_each_command();
         self.queue_command(CommandKind::Describe, None, |out| {
             frontend::target(out, tag::DESCRIBE, target.byte(), name)?;
@@ -142,7 +134,6 @@ impl Session {
     /// # Errors
     /// [`UsageError`] when it cannot be queued now.
     pub fn send_close(&mut self, target: Target, name: &[u8]) -> Result<(), UsageError> {
-        self.begin_command()?;
         let syncs = self.syncs_each_command();
         self.queue_command(CommandKind::Close, None, |out| {
             frontend::target(out, tag::CLOSE, target.byte(), name)?;
@@ -217,6 +208,11 @@ impl Session {
         Ok(())
     }
 
+    /// Whether no command is queued or running.
+    pub fn queue_is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
     /// Whether the output should be sent now: always outside pipeline mode, else once enough has gathered.
     pub fn wants_flush(&self) -> bool {
         self.pipeline != PipelineStatus::On || self.output.len() >= PIPELINE_FLUSH_BYTES
@@ -247,8 +243,11 @@ impl Session {
         may
     }
 
-    /// What every command asks first: may one be queued? A new cycle begins with an empty error text.
-    fn begin_command(&mut self) -> Result<(), UsageError> {
+    /// What every command asks first: may one be queued? Outside pipeline mode the last one's remains are dropped.
+    ///
+    /// # Errors
+    /// [`UsageError::Busy`], [`UsageError::QueueDuringCopy`].
+    pub fn check_command(&mut self) -> Result<(), UsageError> {
         if self.state != State::Idle && self.pipeline == PipelineStatus::Off {
             return Err(UsageError::Busy);
         }
