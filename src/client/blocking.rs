@@ -12,7 +12,7 @@ use crate::protocol::types::{ExecStatus, PipelineStatus};
 /// What one step towards the next result gave.
 enum Step {
     /// A result.
-    Result(Box<QueryResult>),
+    Result(QueryResult),
     /// There is no further result.
     None,
     /// Something has come; ask again.
@@ -23,7 +23,7 @@ enum Step {
 ///
 /// Whatever waits to be sent is sent first, on a non-blocking connection too (behaviour 170). A failing connection
 /// gives one error result, then `None` (behaviour 171).
-pub fn next_result(handle: &mut impl Handle) -> Option<Box<QueryResult>> {
+pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
     loop {
         match handle.with(Connection::result_step) {
             Step::Result(result) => return Some(result),
@@ -39,7 +39,7 @@ pub fn next_result(handle: &mut impl Handle) -> Option<Box<QueryResult>> {
 pub fn exec(
     handle: &mut impl Handle,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
-) -> Option<Box<QueryResult>> {
+) -> Option<QueryResult> {
     if !prepare(handle) || handle.with(send).is_err() {
         return None;
     }
@@ -47,8 +47,10 @@ pub fn exec(
     while let Some(result) = next_result(handle) {
         let status = result.status;
         last = Some(result);
-        if matches!(status, ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth)
-            || handle.with(|c| c.link.status == ConnStatus::Bad)
+        if matches!(
+            status,
+            ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth
+        ) || handle.with(|c| c.link.status == ConnStatus::Bad)
         {
             break;
         }
@@ -64,11 +66,15 @@ fn prepare(handle: &mut impl Handle) -> bool {
         c.link.session.pipeline_status() != PipelineStatus::Off
     });
     if pipelining {
-        return handle.with(|c| c.refuse::<()>(&UsageError::SyncInPipeline)).is_ok();
+        return handle
+            .with(|c| c.refuse::<()>(&UsageError::SyncInPipeline))
+            .is_ok();
     }
     while let Some(result) = next_result(handle) {
         let ready = handle.with(|c| match result.status {
-            ExecStatus::CopyIn => c.put_copy_end(Some(b"COPY terminated by new PQexec")).is_ok(),
+            ExecStatus::CopyIn => c
+                .put_copy_end(Some(b"COPY terminated by new PQexec"))
+                .is_ok(),
             ExecStatus::CopyOut => {
                 c.link.session.skip_copy_out();
                 true
@@ -98,7 +104,9 @@ impl Connection {
             // Shown before the wait, not after it.
             return Step::Again;
         }
-        if self.link.flush(true) == FlushOutcome::Failed || self.link.read(true) == ReadOutcome::Closed {
+        if self.link.flush(true) == FlushOutcome::Failed
+            || self.link.read(true) == ReadOutcome::Closed
+        {
             return self.failure();
         }
         if self.link.write_failed() && self.link.session.is_busy() {
@@ -111,6 +119,6 @@ impl Connection {
     /// The command ends with the error that the text now holds.
     fn failure(&mut self) -> Step {
         self.link.session.fail_and_stop();
-        Step::Result(Box::new(self.link.session.failure_result()))
+        Step::Result(self.link.session.failure_result())
     }
 }

@@ -37,7 +37,9 @@ impl Connection {
     ) -> Result<(), Refused> {
         self.command(|c| {
             let query = query.ok_or(UsageError::NullQuery)?;
-            c.link.session.send_query_params(query, types, params, result_format)
+            c.link
+                .session
+                .send_query_params(query, types, params, result_format)
         })
     }
 
@@ -53,7 +55,9 @@ impl Connection {
     ) -> Result<(), Refused> {
         self.command(|c| {
             let statement = statement.ok_or(UsageError::NullStatementName)?;
-            c.link.session.send_query_prepared(statement, params, result_format)
+            c.link
+                .session
+                .send_query_prepared(statement, params, result_format)
         })
     }
 
@@ -79,7 +83,11 @@ impl Connection {
     /// # Errors
     /// [`Refused`].
     pub fn send_describe(&mut self, target: Target, name: Option<&[u8]>) -> Result<(), Refused> {
-        self.command(|c| c.link.session.send_describe(target, name.unwrap_or_default()))
+        self.command(|c| {
+            c.link
+                .session
+                .send_describe(target, name.unwrap_or_default())
+        })
     }
 
     /// Sends a Close; no name means the unnamed statement or portal.
@@ -135,7 +143,8 @@ impl Connection {
     /// # Errors
     /// [`Refused`].
     pub fn exit_pipeline(&mut self) -> Result<(), Refused> {
-        let was_off = self.link.session.pipeline_status() == crate::protocol::types::PipelineStatus::Off;
+        let was_off =
+            self.link.session.pipeline_status() == crate::protocol::types::PipelineStatus::Off;
         let left = self.link.session.exit_pipeline();
         self.accept(left)?;
         if was_off { Ok(()) } else { self.flushed() }
@@ -180,7 +189,11 @@ impl Connection {
     }
 
     fn flush_as_due(&mut self) -> Result<(), Refused> {
-        if self.link.session.wants_flush() { self.flushed() } else { Ok(()) }
+        if self.link.session.wants_flush() {
+            self.flushed()
+        } else {
+            Ok(())
+        }
     }
 
     fn flushed(&mut self) -> Result<(), Refused> {

@@ -99,6 +99,16 @@ impl Connection {
         self.link.session.notifications.pop_front()
     }
 
+    /// After a panic: nothing can be trusted any more, so the connection is bad for good.
+    pub fn poison(&mut self) {
+        self.link.drop_transport();
+        self.link.session.fail_and_stop();
+        self.link
+            .session
+            .errors
+            .push(b"internal error in libpq-porcelain");
+    }
+
     /// Drops a transport whose stream cannot be followed any more.
     pub(super) fn drop_if_lost(&mut self) {
         if self.link.session.is_lost() {

@@ -105,7 +105,9 @@ impl Connection {
         if !self.link.session.notices.is_empty() {
             return None;
         }
-        if self.link.flush(true) == FlushOutcome::Failed || self.link.read(true) == ReadOutcome::Closed {
+        if self.link.flush(true) == FlushOutcome::Failed
+            || self.link.read(true) == ReadOutcome::Closed
+        {
             return Some(GetOutcome::Failed);
         }
         None
@@ -141,5 +143,8 @@ pub fn get_copy_part<T>(
 
 /// Whether a COPY is under way in some direction.
 pub fn is_copying(connection: &Connection) -> bool {
-    matches!(connection.link.session.state(), State::CopyIn | State::CopyOut | State::CopyBoth)
+    matches!(
+        connection.link.session.state(),
+        State::CopyIn | State::CopyOut | State::CopyBoth
+    )
 }

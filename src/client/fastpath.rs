@@ -17,7 +17,7 @@ pub fn call_function(
     function: Oid,
     args: &[FunctionArg<'_>],
     most: usize,
-) -> Option<(Box<QueryResult>, Option<Vec<u8>>)> {
+) -> Option<(QueryResult, Option<Vec<u8>>)> {
     let mut call = handle.with(|c| c.begin_function(function, args))?;
     loop {
         match handle.with(|c| c.function_step(&mut call)) {
@@ -25,7 +25,7 @@ pub fn call_function(
             Some(FunctionStep::Pending) => {}
             Some(FunctionStep::Done(_, Some(value))) if value.len() > most => {
                 let result = handle.with(|c| c.link.session.function_value_too_long());
-                return Some((Box::new(result), None));
+                return Some((result, None));
             }
             Some(FunctionStep::Done(result, value)) => return Some((result, value)),
         }
@@ -60,9 +60,11 @@ impl Connection {
         if !self.link.session.notices.is_empty() {
             return None;
         }
-        if self.link.flush(true) == FlushOutcome::Failed || self.link.read(true) == ReadOutcome::Closed {
+        if self.link.flush(true) == FlushOutcome::Failed
+            || self.link.read(true) == ReadOutcome::Closed
+        {
             self.link.session.fail_and_stop();
-            return Some(FunctionStep::Done(Box::new(self.link.session.failure_result()), None));
+            return Some(FunctionStep::Done(self.link.session.failure_result(), None));
         }
         None
     }

@@ -45,7 +45,12 @@ pub struct Link {
 
 impl Default for Link {
     fn default() -> Self {
-        Link { transport: None, session: Session::default(), status: ConnStatus::Bad, write_error: None }
+        Link {
+            transport: None,
+            session: Session::default(),
+            status: ConnStatus::Bad,
+            write_error: None,
+        }
     }
 }
 
@@ -57,14 +62,18 @@ impl Link {
             return ReadOutcome::Closed;
         };
         let Ok((block, room)) = self.session.space() else {
-            self.session.errors.push_with(|out| ProtocolError::InputFull.write_text(out));
+            self.session
+                .errors
+                .push_with(|out| ProtocolError::InputFull.write_text(out));
             self.drop_transport();
             return ReadOutcome::Closed;
         };
         let failure = match transport.recv(block, room, may_block) {
             Ok(0) => NetError::Closed,
             Ok(_) => return ReadOutcome::Data,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return ReadOutcome::WouldBlock,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                return ReadOutcome::WouldBlock;
+            }
             Err(error) => NetError::receiving(error),
         };
         self.session.errors.push_with(|out| failure.write_text(out));
@@ -81,7 +90,11 @@ impl Link {
             }
             let Some(transport) = &mut self.transport else {
                 self.session.output.clear();
-                return if self.write_error.is_some() { FlushOutcome::Done } else { FlushOutcome::Failed };
+                return if self.write_error.is_some() {
+                    FlushOutcome::Done
+                } else {
+                    FlushOutcome::Failed
+                };
             };
             if self.write_error.is_some() {
                 self.session.output.clear();
@@ -99,7 +112,9 @@ impl Link {
                         return FlushOutcome::Pending;
                     }
                     if let Err(error) = net::wait(fd, true, true, None) {
-                        self.session.errors.push_with(|out| NetError::Polling(error).write_text(out));
+                        self.session
+                            .errors
+                            .push_with(|out| NetError::Polling(error).write_text(out));
                         return FlushOutcome::Failed;
                     }
                 }
@@ -114,7 +129,11 @@ impl Link {
 
     /// Sends what waits if enough has gathered.
     pub fn flush_if_full(&mut self, may_block: bool) -> FlushOutcome {
-        if self.session.output.len() >= FLUSH_BYTES { self.flush(may_block) } else { FlushOutcome::Done }
+        if self.session.output.len() >= FLUSH_BYTES {
+            self.flush(may_block)
+        } else {
+            FlushOutcome::Done
+        }
     }
 
     /// Whether sending has failed.

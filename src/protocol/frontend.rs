@@ -138,7 +138,11 @@ pub trait Params {
     /// # Errors
     /// [`UsageError`] for too many, and for a binary one without a length.
     fn check(&self) -> Result<(), UsageError> {
-        if self.len() > MOST_PARAMS { Err(UsageError::ParamCount) } else { Ok(()) }
+        if self.len() > MOST_PARAMS {
+            Err(UsageError::ParamCount)
+        } else {
+            Ok(())
+        }
     }
     /// Whether format codes are sent; when not, all values are text.
     fn has_formats(&self) -> bool;

@@ -13,7 +13,7 @@ pub enum FunctionStep {
     /// More input is needed first.
     Pending,
     /// It has ended: its result, and the function's value unless that is NULL or the call failed.
-    Done(Box<QueryResult>, Option<Vec<u8>>),
+    Done(QueryResult, Option<Vec<u8>>),
 }
 
 /// What has come of a function call so far.
@@ -53,7 +53,7 @@ impl Session {
                 Frame::Corrupt { kind, length } => {
                     self.lose(&ProtocolError::LostSync { kind, length });
                     self.state = State::Idle;
-                    return FunctionStep::Done(Box::new(self.failure_result()), None);
+                    return FunctionStep::Done(self.failure_result(), None);
                 }
             };
             self.trace_backend(body_len);
@@ -111,17 +111,17 @@ impl Session {
     fn function_end(&mut self, call: &mut FunctionCall) -> FunctionStep {
         if let Some(error) = call.error.take() {
             self.errors.mark_reported();
-            return FunctionStep::Done(Box::new(error), None);
+            return FunctionStep::Done(error, None);
         }
         if call.value.is_none() && !call.failed {
             self.note(call, &ProtocolError::NoFunctionResult);
         }
         if call.failed {
             self.fail();
-            return FunctionStep::Done(Box::new(self.failure_result()), None);
+            return FunctionStep::Done(self.failure_result(), None);
         }
         let result = self.new_result(ExecStatus::CommandOk);
-        FunctionStep::Done(Box::new(result), call.value.take().flatten())
+        FunctionStep::Done(result, call.value.take().flatten())
     }
 }
 

@@ -11,7 +11,7 @@ pub enum NextResult {
     /// The command (in pipeline mode: this command) has no further result.
     None,
     /// A result.
-    Ready(Box<QueryResult>),
+    Ready(QueryResult),
 }
 
 impl Session {
@@ -26,16 +26,16 @@ impl Session {
                 self.advance_pipeline();
                 NextResult::None
             }
-            State::Ready => NextResult::Ready(Box::new(self.take_ready())),
+            State::Ready => NextResult::Ready(self.take_ready()),
             State::PartialReady => {
                 let result = self.take_current();
                 self.current = self.following.take();
                 self.state = State::Busy;
-                NextResult::Ready(Box::new(result))
+                NextResult::Ready(result)
             }
-            State::CopyIn => NextResult::Ready(Box::new(self.copy_result(ExecStatus::CopyIn))),
-            State::CopyOut => NextResult::Ready(Box::new(self.copy_result(ExecStatus::CopyOut))),
-            State::CopyBoth => NextResult::Ready(Box::new(self.copy_result(ExecStatus::CopyBoth))),
+            State::CopyIn => NextResult::Ready(self.copy_result(ExecStatus::CopyIn)),
+            State::CopyOut => NextResult::Ready(self.copy_result(ExecStatus::CopyOut)),
+            State::CopyBoth => NextResult::Ready(self.copy_result(ExecStatus::CopyBoth)),
         }
     }
 
