@@ -1,1 +1,3 @@
-//! Under construction.
+//! Floor 2, being built.
+pub mod link;
+pub mod status;

@@ -3,4 +3,17 @@
 //! Bytes in, events and bytes out. Nothing here knows a socket, a clock, a file, the environment or a C type.
 #![forbid(unsafe_code)]
 
+pub mod backend;
+pub mod encoding;
+pub mod error;
+pub mod error_buffer;
+pub mod error_fields;
+pub mod error_format;
+pub mod frontend;
+pub mod input;
+pub mod output;
+pub mod result;
+pub mod rows;
+pub mod session;
+pub mod trace;
 pub mod types;
