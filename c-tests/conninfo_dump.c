@@ -272,7 +272,7 @@ run(char *line)
 		PQconninfoOption *options = PQconninfoParse(text, &error);
 
 		show("errmsg", error);
-		PQfreemem(error);
+		free(error);
 		show_options(options, VALUES);
 		free(text);
 	}

@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::io::{BufRead, Cursor};
 
 use pq::config::{
-    ConfigError, ConnectPlan, Env, FileStat, HostKind, HostSpec, Opt, PortError, Rejected,
+    ConfigError, ConnectPlan, Env, FileStat, HostKind, HostSpec, Locale, Opt, PortError, Rejected,
     SetdbArgs, Settings, parse_port,
 };
 
@@ -79,8 +79,11 @@ impl Env for Machine {
         Some(b"/root".to_vec())
     }
 
-    fn codeset(&self) -> Vec<u8> {
-        b"ANSI_X3.4-1968".to_vec()
+    fn locale(&self) -> Locale {
+        Locale {
+            name: b"C".to_vec(),
+            codeset: b"ANSI_X3.4-1968".to_vec(),
+        }
     }
 
     fn warn(&self, line: &[u8]) {
