@@ -3,4 +3,6 @@
 //! Bytes in, events and bytes out. Nothing here knows a socket, a clock, a file, the environment or a C type.
 #![forbid(unsafe_code)]
 
+pub mod auth;
+pub mod password;
 pub mod types;
