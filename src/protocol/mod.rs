@@ -4,5 +4,6 @@
 #![forbid(unsafe_code)]
 
 pub mod auth;
+pub mod encoding;
 pub mod password;
 pub mod types;
