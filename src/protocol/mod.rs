@@ -5,5 +5,7 @@
 
 pub mod auth;
 pub mod encoding;
+pub mod error_fields;
+pub mod error_format;
 pub mod password;
 pub mod types;
