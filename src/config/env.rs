@@ -20,6 +20,15 @@ pub struct FileStat {
     pub mode: u32,
 }
 
+/// A locale, as far as it says how text is encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locale {
+    /// Its name in the category `LC_CTYPE`.
+    pub name: Vec<u8>,
+    /// The name of its encoding, `nl_langinfo(CODESET)`.
+    pub codeset: Vec<u8>,
+}
+
 /// The surroundings configuration is read from.
 pub trait Env {
     /// The value of an environment variable.
@@ -40,8 +49,8 @@ pub trait Env {
     /// The home directory the user database has for the effective user.
     fn account_home(&self) -> Option<Vec<u8>>;
 
-    /// The name of the character encoding of the process's locale, as `nl_langinfo(CODESET)` gives it.
-    fn codeset(&self) -> Vec<u8>;
+    /// The process's locale for character types.
+    fn locale(&self) -> Locale;
 
     /// Shows the user a warning: `line` with its newline.
     fn warn(&self, line: &[u8]);
@@ -84,8 +93,8 @@ impl Env for RealEnv {
         sys::effective_account().ok().map(|account| account.home)
     }
 
-    fn codeset(&self) -> Vec<u8> {
-        sys::locale_codeset()
+    fn locale(&self) -> Locale {
+        sys::locale()
     }
 
     fn warn(&self, line: &[u8]) {
@@ -154,7 +163,7 @@ pub(super) mod fake {
         pub vars: HashMap<String, Vec<u8>>,
         pub files: HashMap<Vec<u8>, (u32, Vec<u8>)>,
         pub user: Option<Vec<u8>>,
-        pub codeset: Vec<u8>,
+        pub locale: Locale,
         pub warnings: RefCell<Vec<Vec<u8>>>,
     }
 
@@ -169,6 +178,14 @@ pub(super) mod fake {
 
         pub fn var(mut self, name: &str, value: &str) -> Self {
             self.vars.insert(name.into(), value.into());
+            self
+        }
+
+        pub fn locale(mut self, name: &str, codeset: &str) -> Self {
+            self.locale = Locale {
+                name: name.into(),
+                codeset: codeset.into(),
+            };
             self
         }
 
@@ -201,8 +218,8 @@ pub(super) mod fake {
         fn account_home(&self) -> Option<Vec<u8>> {
             None
         }
-        fn codeset(&self) -> Vec<u8> {
-            self.codeset.clone()
+        fn locale(&self) -> Locale {
+            self.locale.clone()
         }
         fn warn(&self, line: &[u8]) {
             self.warnings.borrow_mut().push(line.to_vec());

@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
-use super::encoding::encoding_of_codeset;
+use super::encoding::encoding_of_locale;
 use super::env::Env;
 use super::error::{ConfigError, ScramSide};
 use super::hosts::{self, HostSpec};
@@ -238,7 +238,7 @@ fn judge(
     let load_balance_hosts = enumerated(settings, Opt::LoadBalanceHosts)?;
     let protocol_versions = judge_protocol_versions(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
-        let encoding = encoding_of_codeset(&env.codeset());
+        let encoding = encoding_of_locale(env);
         settings.set(
             Opt::ClientEncoding,
             copy(encoding.as_bytes())?,

@@ -223,9 +223,8 @@ impl Settings {
     /// [`ConfigError::OutOfMemory`].
     pub fn defaults(env: &dyn Env) -> Result<Settings, ConfigError> {
         let mut settings = Settings::new();
-        match service::apply(&mut settings, env) {
-            Err(ConfigError::OutOfMemory) => return Err(ConfigError::OutOfMemory),
-            Ok(()) | Err(_) => {}
+        if let Err(ConfigError::OutOfMemory) = service::apply(&mut settings, env) {
+            return Err(ConfigError::OutOfMemory);
         }
         settings.add_environment_and_compiled(env)?;
         Ok(settings)

@@ -13,6 +13,7 @@ pub mod error_format;
 pub mod frontend;
 pub mod input;
 pub mod output;
+pub mod password;
 pub mod result;
 pub mod password;
 pub mod rows;
