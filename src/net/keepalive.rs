@@ -47,7 +47,8 @@ impl TcpOption {
     /// The system's error number; most options refuse 0.
     pub fn set(self, socket: &Socket, value: i32) -> Result<(), i32> {
         let (level, number) = self.numbers();
-        sys::set_int_option(socket.raw_fd(), level, number, value.max(0)).map_err(|e| super::errno_of(&e))
+        sys::set_int_option(socket.raw_fd(), level, number, value.max(0))
+            .map_err(|e| super::errno_of(&e))
     }
 }
 
@@ -59,7 +60,12 @@ mod tests {
     #[test]
     fn behaviour_87_values_reach_the_socket_and_zero_is_refused_where_the_system_does() {
         let socket = Socket::new(&lookup::numeric(b"127.0.0.1", 1).unwrap()[0]).unwrap();
-        for option in [TcpOption::Keepalive, TcpOption::Idle, TcpOption::Interval, TcpOption::Count] {
+        for option in [
+            TcpOption::Keepalive,
+            TcpOption::Idle,
+            TcpOption::Interval,
+            TcpOption::Count,
+        ] {
             assert_eq!(option.set(&socket, 7), Ok(()), "{option:?}");
         }
         assert_eq!(TcpOption::Idle.set(&socket, -1), Err(libc::EINVAL));

@@ -31,7 +31,11 @@ impl SignalCancel {
             true => Vec::new(),
             false => options.iter().map(entry).collect(),
         };
-        SignalCancel { address, options, packet }
+        SignalCancel {
+            address,
+            options,
+            packet,
+        }
     }
 
     /// Sends the request, in plain text, and waits until the server has taken it. Async-signal-safe; `errno` is kept.

@@ -15,7 +15,6 @@ pub mod input;
 pub mod output;
 pub mod password;
 pub mod result;
-pub mod password;
 pub mod rows;
 pub mod session;
 pub mod startup;

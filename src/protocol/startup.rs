@@ -13,8 +13,10 @@ use zeroize::Zeroizing;
 
 use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
 use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
+use super::error_fields::ErrorFields;
+use super::error_format;
 use super::frontend::{self, OutputFull, tag as frontend_tag};
-use super::session::{Facts, Session, parse_fields};
+use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
 
 /// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
@@ -59,8 +61,8 @@ pub struct Allowed {
     pub oauth: bool,
     /// No authentication.
     pub none: bool,
-    /// Methods without a name of their own, which a negated list leaves allowed.
-    pub unnamed: bool,
+    /// AuthenticationGSSContinue, which belongs to GSSAPI and SSPI alike.
+    pub gss_continue: bool,
 }
 
 /// What the server must and must not ask for.
@@ -110,7 +112,7 @@ pub struct Startup {
     policy: Policy,
     credentials: Credentials,
     versions: Versions,
-    nonce: [u8; scram::RAW_NONCE_LEN],
+    nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
     negotiated: bool,
     sasl: Option<Sasl>,
     /// An exchange has been carried through from our side.
@@ -135,12 +137,13 @@ enum SaslAwaits {
 }
 
 impl Startup {
-    /// A new attempt. `nonce` must be fresh random bytes.
+    /// A new attempt. `nonce` must be fresh random bytes; `None` where there are none, which matters only to a server that
+    /// asks for SCRAM.
     pub fn new(
         policy: Policy,
         credentials: Credentials,
         versions: Versions,
-        nonce: [u8; scram::RAW_NONCE_LEN],
+        nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
     ) -> Startup {
         Startup {
             policy,
@@ -159,8 +162,13 @@ impl Startup {
     ///
     /// # Errors
     /// [`OutputFull`].
-    pub fn write_message(&self, session: &mut Session, parameters: &[(&[u8], &[u8])]) -> Result<(), OutputFull> {
-        session.facts = Facts { protocol_version: self.versions.max, ..Facts::default() };
+    pub fn write_message(
+        &self,
+        session: &mut Session,
+        parameters: &[(&[u8], &[u8])],
+    ) -> Result<(), OutputFull> {
+        session.facts = Facts::default();
+        session.facts.protocol_version = self.versions.max;
         frontend::startup(session.output.buffer(), self.versions.max, parameters)
     }
 
@@ -207,7 +215,7 @@ impl Startup {
         };
         if kind == backend_tag::ERROR_RESPONSE {
             let fields = parse_fields(&mut Reader::new(body));
-            session.trace_backend(body_len);
+            trace_backend(session, body_len);
             session.input.consume(body_len);
             return Err(match fields {
                 Some(fields) => StartupError::Server(Box::new(fields)),
@@ -235,7 +243,7 @@ impl Startup {
         };
         let taken = body_len - reader.rest().len();
         if step != Step::Authenticated {
-            session.trace_backend(body_len);
+            trace_backend(session, body_len);
         }
         session.input.consume(taken);
         zeroize::Zeroize::zeroize(&mut body);
@@ -268,7 +276,11 @@ impl Startup {
             return Err(NoChange.into());
         }
         if version < self.versions.min {
-            return Err(BelowMinimum { version, min: self.versions.min }.into());
+            return Err(BelowMinimum {
+                version,
+                min: self.versions.min,
+            }
+            .into());
         }
         if count > 0 {
             // We send no options, so naming one is wrong whatever it is.
@@ -290,15 +302,18 @@ impl Startup {
                 code::CLEARTEXT => (allowed.password, AuthReason::Cleartext),
                 code::MD5 => (allowed.md5, AuthReason::Hashed),
                 code::GSS => (allowed.gss, AuthReason::Gss),
-                code::GSS_CONTINUE => (allowed.gss || allowed.sspi, AuthReason::Gss),
+                code::GSS_CONTINUE => (allowed.gss_continue, AuthReason::Gss),
                 code::SSPI => (allowed.sspi, AuthReason::Sspi),
                 code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {
                     (allowed.scram || allowed.oauth, AuthReason::Sasl)
                 }
-                _ => (allowed.unnamed, AuthReason::Unknown),
+                _ => (false, AuthReason::Unknown),
             };
             if !ok {
-                return Err(StartupError::RequireAuth { requirement: requirement.clone(), reason });
+                return Err(StartupError::RequireAuth {
+                    requirement: requirement.clone(),
+                    reason,
+                });
             }
         }
         if self.policy.channel_binding_required {
@@ -311,7 +326,12 @@ impl Startup {
         Ok(())
     }
 
-    fn answer(&mut self, request: u32, body: &mut Reader<'_>, session: &mut Session) -> Result<(), StartupError> {
+    fn answer(
+        &mut self,
+        request: u32,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
         match request {
             code::CLEARTEXT | code::MD5 => self.answer_password(request, body, session),
             code::SASL => self.begin_sasl(body, session),
@@ -353,7 +373,9 @@ impl Startup {
             }
             _ => password.clone(),
         };
-        self.send(session, |out| frontend::string(out, frontend_tag::AUTHENTICATION, &reply))?;
+        self.send(session, |out| {
+            frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
+        })?;
         self.finished = true;
         Ok(())
     }
@@ -364,11 +386,20 @@ impl Startup {
         session: &mut Session,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
     ) -> Result<(), StartupError> {
-        write(session.output.buffer()).map_err(|_| StartupError::OutputFull)
+        let mark = session.output.mark();
+        write(session.output.buffer()).map_err(|_| StartupError::OutputFull)?;
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
+        Ok(())
     }
 
     /// AuthenticationSASL: chooses a mechanism (behaviours 127, 128) and begins.
-    fn begin_sasl(&mut self, body: &mut Reader<'_>, session: &mut Session) -> Result<(), StartupError> {
+    fn begin_sasl(
+        &mut self,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
         if self.policy.channel_binding_required {
             return Err(StartupError::BindingWithoutTls);
         }
@@ -402,31 +433,50 @@ impl Startup {
             };
             if !ok {
                 let requirement = requirement.clone();
-                return Err(StartupError::RequireAuth { requirement, reason: AuthReason::Mechanism(name) });
+                return Err(StartupError::RequireAuth {
+                    requirement,
+                    reason: AuthReason::Mechanism(name),
+                });
             }
         }
         match chosen {
-            Mechanism::Oauth if !self.credentials.oauth_configured => return Err(StartupError::OauthNotConfigured),
+            Mechanism::Oauth if !self.credentials.oauth_configured => {
+                return Err(StartupError::OauthNotConfigured);
+            }
             Mechanism::Oauth => return Err(StartupError::NoOauthFlow),
             Mechanism::Scram => {}
         }
-        let (client_key, server_key) = (self.credentials.scram_client_key, self.credentials.scram_server_key);
+        let (client_key, server_key) = (
+            self.credentials.scram_client_key,
+            self.credentials.scram_server_key,
+        );
         let secret = match (self.password(), client_key) {
             (Ok(password), _) => ScramSecret::new(password, client_key, server_key)?,
             // A client key stands in for the password.
             (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
             (Err(error), None) => return Err(error),
         };
-        let mut exchange = Scram::new(secret, self.nonce, ChannelBinding::Unsupported);
+        let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
+        let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
         let first = exchange.client_first();
-        self.send(session, |out| frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first))?;
-        self.sasl = Some(Sasl { scram: exchange, awaits: SaslAwaits::ServerFirst });
+        self.send(session, |out| {
+            frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
+        })?;
+        self.sasl = Some(Sasl {
+            scram: exchange,
+            awaits: SaslAwaits::ServerFirst,
+        });
         Ok(())
     }
 
     /// AuthenticationSASLContinue and AuthenticationSASLFinal. The exchange knows which of the two it waits for; the
     /// reference feeds it either and judges afterwards.
-    fn continue_sasl(&mut self, is_final: bool, message: &[u8], session: &mut Session) -> Result<(), StartupError> {
+    fn continue_sasl(
+        &mut self,
+        is_final: bool,
+        message: &[u8],
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
         let Some(sasl) = &mut self.sasl else {
             return Err(StartupError::SaslContinueWithoutSasl);
         };
@@ -445,7 +495,9 @@ impl Startup {
         };
         match reply {
             Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
-            Some(reply) => self.send(session, |out| frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)),
+            Some(reply) => self.send(session, |out| {
+                frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
+            }),
             None => {
                 self.finished = true;
                 match is_final {
@@ -457,12 +509,44 @@ impl Startup {
     }
 }
 
+fn trace_backend(session: &mut Session, body_len: usize) {
+    if let Some(trace) = &mut session.trace {
+        trace.backend(session.input.message(body_len));
+    }
+}
+
+impl Session {
+    /// From AuthenticationOk on, messages are parsed as those of a command that ends with ReadyForQuery.
+    pub fn begin_startup(&mut self) {
+        self.state = State::Busy;
+    }
+
+    /// Appends the text of an ErrorResponse that came before AuthenticationOk to the error text.
+    pub fn say_server_error(&mut self, fields: &ErrorFields) {
+        let mut text = Vec::new();
+        let (verbosity, context) = (self.verbosity, self.context_visibility);
+        // Without memory the text is shorter.
+        let _ = error_format::build_message(
+            fields,
+            false,
+            verbosity,
+            context,
+            None,
+            self.facts.client_encoding,
+            &mut text,
+        );
+        self.errors.append_with(|out| out.extend_from_slice(&text));
+    }
+}
+
 /// The error text of a server older than protocol 3: everything behind the type byte, up to a NUL.
 fn old_style_error(unparsed: &[u8]) -> Result<Step, StartupError> {
     let text = unparsed.get(1..).unwrap_or_default();
     match text.iter().position(|&b| b == 0) {
         Some(end) => Err(StartupError::OldStyle(text[..end].to_vec())),
-        None if text.len() > OLD_ERROR_MAX => Err(StartupError::OldStyle(text[..OLD_ERROR_MAX].to_vec())),
+        None if text.len() > OLD_ERROR_MAX => {
+            Err(StartupError::OldStyle(text[..OLD_ERROR_MAX].to_vec()))
+        }
         None => Ok(Step::NeedInput),
     }
 }

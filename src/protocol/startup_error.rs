@@ -63,6 +63,8 @@ pub enum StartupError {
     OauthNotConfigured,
     /// OAuth is asked for and nothing can get a token.
     NoOauthFlow,
+    /// There were no random bytes.
+    NoNonce,
     /// The SCRAM exchange failed.
     Auth(AuthError),
     /// The output buffer could not grow.
@@ -144,7 +146,11 @@ impl StartupError {
         use StartupError::*;
         let text = match self {
             ExpectedAuth(kind) => {
-                return put!(out, "expected authentication request from server, but received ", [*kind]);
+                return put!(
+                    out,
+                    "expected authentication request from server, but received ",
+                    [*kind]
+                );
             }
             InvalidAuthRequest => "received invalid authentication request",
             InvalidNegotiation => "received invalid protocol negotiation message",
@@ -155,19 +161,38 @@ impl StartupError {
             OldStyle(text) => {
                 return out.extend_from_slice(text.strip_suffix(b"\n").unwrap_or(text));
             }
-            RequireAuth { requirement, reason } => {
-                put!(out, "authentication method requirement \"", requirement, "\" failed: ");
+            RequireAuth {
+                requirement,
+                reason,
+            } => {
+                put!(
+                    out,
+                    "authentication method requirement \"",
+                    requirement,
+                    "\" failed: "
+                );
                 return reason.write_text(out);
             }
             BindingWithoutTls => "channel binding required, but SSL not in use",
-            BindingNotDone => "channel binding required, but server authenticated client without channel binding",
-            BindingNotOffered => "channel binding required but not supported by server's authentication request",
-            PlusWithoutTls => "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection",
+            BindingNotDone => {
+                "channel binding required, but server authenticated client without channel binding"
+            }
+            BindingNotOffered => {
+                "channel binding required but not supported by server's authentication request"
+            }
+            PlusWithoutTls => {
+                "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection"
+            }
             NoPassword => "fe_sendauth: no password supplied",
             PasswordNotSent => "fe_sendauth: error sending password authentication",
             Unsupported(method) => return put!(out, method, " authentication not supported"),
             UnknownMethod(code) => {
-                return put!(out, "authentication method ", code.to_string(), " not supported");
+                return put!(
+                    out,
+                    "authentication method ",
+                    code.to_string(),
+                    " not supported"
+                );
             }
             SaslContinueWithoutSasl => {
                 "fe_sendauth: invalid authentication request from server: AUTH_REQ_SASL_CONT without AUTH_REQ_SASL"
@@ -175,7 +200,9 @@ impl StartupError {
             InvalidMechanisms => {
                 "fe_sendauth: invalid authentication request from server: invalid list of authentication mechanisms"
             }
-            NoCommonMechanism => "none of the server's SASL authentication mechanisms are supported",
+            NoCommonMechanism => {
+                "none of the server's SASL authentication mechanisms are supported"
+            }
             DuplicateSasl => "duplicate SASL authentication request",
             SaslFinalTooEarly => {
                 "AuthenticationSASLFinal received from server, but SASL authentication was not completed"
@@ -186,6 +213,7 @@ impl StartupError {
                 "server requires OAuth authentication, but oauth_issuer and oauth_client_id are not both set"
             }
             NoOauthFlow => "no OAuth flows are available (try installing the libpq-oauth package)",
+            NoNonce => "could not generate nonce",
             Auth(error) => return error.write_text(out),
             OutputFull => "cannot allocate memory for output buffer",
         };
@@ -203,7 +231,9 @@ impl AuthReason {
             AuthReason::Sspi => "server requested SSPI authentication",
             AuthReason::Sasl => "server requested SASL authentication",
             AuthReason::Unknown => "server requested an unknown authentication type",
-            AuthReason::Mechanism(name) => return put!(out, "server requested ", name, " authentication"),
+            AuthReason::Mechanism(name) => {
+                return put!(out, "server requested ", name, " authentication");
+            }
         };
         out.extend_from_slice(text.as_bytes());
     }
