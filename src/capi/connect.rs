@@ -12,7 +12,7 @@ use super::ptr;
 use super::types::{NoticeHooks, PGconn, TextCache};
 use crate::client::connecting::{self, Ping};
 use crate::client::{Connection, Handle};
-use crate::config::{ConfigError, RealEnv, Settings, SetdbArgs};
+use crate::config::{ConfigError, RealEnv, SetdbArgs, Settings};
 use crate::connect::status::PollStatus;
 
 type Options = Result<Settings, ConfigError>;
@@ -31,7 +31,9 @@ fn new_conn(options: Options) -> *mut PGconn {
 
 /// Makes a connection and begins to connect.
 fn start(options: Option<Options>) -> *mut PGconn {
-    let Some(options) = options else { return std::ptr::null_mut() };
+    let Some(options) = options else {
+        return std::ptr::null_mut();
+    };
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made and nobody else has it.
     unsafe { with_conn(conn, (), |c| c.with(Connection::start)) };
@@ -52,7 +54,9 @@ fn connect(options: Option<Options>) -> *mut PGconn {
 
 /// Connects, tells how the server answered, and throws the connection away.
 fn ping(options: Option<Options>) -> c_int {
-    let Some(options) = options else { return Ping::NoAttempt as c_int };
+    let Some(options) = options else {
+        return Ping::NoAttempt as c_int;
+    };
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made, nobody else has it, and it is not used after `PQfinish`.
     unsafe {
@@ -103,7 +107,9 @@ unsafe fn from_arrays(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconnectdb(conninfo: *const c_char) -> *mut PGconn {
     // SAFETY: the pointer is covered by the contract above.
-    catch(std::ptr::null_mut(), || connect(unsafe { from_string(conninfo) }))
+    catch(std::ptr::null_mut(), || {
+        connect(unsafe { from_string(conninfo) })
+    })
 }
 
 /// `PGconn *PQconnectdbParams(const char *const *keywords, const char *const *values, int expand_dbname)` — as
@@ -118,7 +124,9 @@ pub unsafe extern "C" fn PQconnectdbParams(
     expand_dbname: c_int,
 ) -> *mut PGconn {
     // SAFETY: the pointers are covered by the contract above.
-    catch(std::ptr::null_mut(), || connect(unsafe { from_arrays(keywords, values, expand_dbname) }))
+    catch(std::ptr::null_mut(), || {
+        connect(unsafe { from_arrays(keywords, values, expand_dbname) })
+    })
 }
 
 /// `PGconn *PQsetdbLogin(...)` — as `PQconnectdb`, from separate texts; `pgtty` has no meaning any more.
@@ -159,7 +167,9 @@ pub unsafe extern "C" fn PQsetdbLogin(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconnectStart(conninfo: *const c_char) -> *mut PGconn {
     // SAFETY: the pointer is covered by the contract above.
-    catch(std::ptr::null_mut(), || start(unsafe { from_string(conninfo) }))
+    catch(std::ptr::null_mut(), || {
+        start(unsafe { from_string(conninfo) })
+    })
 }
 
 /// `PGconn *PQconnectStartParams(...)` — as `PQconnectStart`, from arrays.
@@ -173,7 +183,9 @@ pub unsafe extern "C" fn PQconnectStartParams(
     expand_dbname: c_int,
 ) -> *mut PGconn {
     // SAFETY: the pointers are covered by the contract above.
-    catch(std::ptr::null_mut(), || start(unsafe { from_arrays(keywords, values, expand_dbname) }))
+    catch(std::ptr::null_mut(), || {
+        start(unsafe { from_arrays(keywords, values, expand_dbname) })
+    })
 }
 
 /// `PostgresPollingStatusType PQconnectPoll(PGconn *conn)` — goes on connecting and says what to wait for on
@@ -184,7 +196,11 @@ pub unsafe extern "C" fn PQconnectStartParams(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconnectPoll(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { with_conn(conn, PollStatus::Failed as c_int, |c| c.with(Connection::poll) as c_int) }
+    unsafe {
+        with_conn(conn, PollStatus::Failed as c_int, |c| {
+            c.with(Connection::poll) as c_int
+        })
+    }
 }
 
 /// `void PQreset(PGconn *conn)` — closes, connects to the same place anew, and waits.
@@ -238,7 +254,9 @@ fn reset_poll(conn: &mut ConnRef) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQping(conninfo: *const c_char) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    catch(Ping::NoAttempt as c_int, || ping(unsafe { from_string(conninfo) }))
+    catch(Ping::NoAttempt as c_int, || {
+        ping(unsafe { from_string(conninfo) })
+    })
 }
 
 /// `PGPing PQpingParams(...)` — as `PQping`, from arrays.
@@ -252,7 +270,9 @@ pub unsafe extern "C" fn PQpingParams(
     expand_dbname: c_int,
 ) -> c_int {
     // SAFETY: the pointers are covered by the contract above.
-    catch(Ping::NoAttempt as c_int, || ping(unsafe { from_arrays(keywords, values, expand_dbname) }))
+    catch(Ping::NoAttempt as c_int, || {
+        ping(unsafe { from_arrays(keywords, values, expand_dbname) })
+    })
 }
 
 /// `PQconninfoOption *PQconninfo(PGconn *conn)` — the options in effect, to be freed with `PQconninfoFree`; NULL when
@@ -264,6 +284,8 @@ pub unsafe extern "C" fn PQpingParams(
 pub unsafe extern "C" fn PQconninfo(conn: *mut PGconn) -> *mut PQconninfoOption {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        with_conn(conn, std::ptr::null_mut(), |c| c.whole(|c| conninfo::to_c_array(c.connection.settings())))
+        with_conn(conn, std::ptr::null_mut(), |c| {
+            c.whole(|c| conninfo::to_c_array(c.connection.settings()))
+        })
     }
 }

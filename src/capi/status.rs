@@ -53,7 +53,11 @@ pub unsafe extern "C" fn PQuser(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQpass(conn: *const PGconn) -> *mut c_char {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, std::ptr::null_mut(), |c| c.texts.get(PASSWORD, c.connection.password())) }
+    unsafe {
+        see_conn(conn, std::ptr::null_mut(), |c| {
+            c.texts.get(PASSWORD, c.connection.password())
+        })
+    }
 }
 
 /// `char *PQhost(const PGconn *conn)` — the host of the present connection or of the last attempt.
@@ -63,7 +67,11 @@ pub unsafe extern "C" fn PQpass(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQhost(conn: *const PGconn) -> *mut c_char {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, std::ptr::null_mut(), |c| c.texts.get(HOST, c.connection.host())) }
+    unsafe {
+        see_conn(conn, std::ptr::null_mut(), |c| {
+            c.texts.get(HOST, c.connection.host())
+        })
+    }
 }
 
 /// `char *PQhostaddr(const PGconn *conn)` — the numeric address of the host; "" for sockets.
@@ -73,7 +81,11 @@ pub unsafe extern "C" fn PQhost(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQhostaddr(conn: *const PGconn) -> *mut c_char {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, std::ptr::null_mut(), |c| c.texts.get(HOSTADDR, c.connection.hostaddr())) }
+    unsafe {
+        see_conn(conn, std::ptr::null_mut(), |c| {
+            c.texts.get(HOSTADDR, c.connection.hostaddr())
+        })
+    }
 }
 
 /// `char *PQport(const PGconn *conn)` — the port, as it was written.
@@ -83,7 +95,11 @@ pub unsafe extern "C" fn PQhostaddr(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQport(conn: *const PGconn) -> *mut c_char {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, std::ptr::null_mut(), |c| c.texts.get(PORT, c.connection.port())) }
+    unsafe {
+        see_conn(conn, std::ptr::null_mut(), |c| {
+            c.texts.get(PORT, c.connection.port())
+        })
+    }
 }
 
 /// `char *PQtty(const PGconn *conn)` — "", always.
@@ -113,7 +129,11 @@ pub unsafe extern "C" fn PQoptions(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQstatus(conn: *const PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, ConnStatus::Bad as c_int, |c| c.connection.status() as c_int) }
+    unsafe {
+        see_conn(conn, ConnStatus::Bad as c_int, |c| {
+            c.connection.status() as c_int
+        })
+    }
 }
 
 /// `PGTransactionStatusType PQtransactionStatus(const PGconn *conn)` — the server's transaction status.
@@ -124,7 +144,11 @@ pub unsafe extern "C" fn PQstatus(conn: *const PGconn) -> c_int {
 pub unsafe extern "C" fn PQtransactionStatus(conn: *const PGconn) -> c_int {
     const UNKNOWN: c_int = TransactionStatus::Unknown as c_int;
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, UNKNOWN, |c| c.connection.transaction_status() as c_int) }
+    unsafe {
+        see_conn(conn, UNKNOWN, |c| {
+            c.connection.transaction_status() as c_int
+        })
+    }
 }
 
 /// `const char *PQparameterStatus(const PGconn *conn, const char *paramName)` — the value the server last reported
@@ -133,11 +157,15 @@ pub unsafe extern "C" fn PQtransactionStatus(conn: *const PGconn) -> c_int {
 /// # Safety
 /// The contract at the top of this module; `paramName` is NULL or NUL-terminated.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQparameterStatus(conn: *const PGconn, paramName: *const c_char) -> *const c_char {
+pub unsafe extern "C" fn PQparameterStatus(
+    conn: *const PGconn,
+    paramName: *const c_char,
+) -> *const c_char {
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
         see_conn(conn, std::ptr::null(), |c| {
-            let value = ptr::text(paramName).and_then(|n| c.connection.link.session.facts.parameter_with_nul(n));
+            let value = ptr::text(paramName)
+                .and_then(|n| c.connection.link.session.facts.parameter_with_nul(n));
             value.map_or(std::ptr::null(), |v| v.as_ptr().cast())
         })
     }
@@ -175,7 +203,12 @@ pub unsafe extern "C" fn PQfullProtocolVersion(conn: *const PGconn) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQserverVersion(conn: *const PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, 0, |c| c.connection.if_connected(c.connection.link.session.facts.server_version)) }
+    unsafe {
+        see_conn(conn, 0, |c| {
+            c.connection
+                .if_connected(c.connection.link.session.facts.server_version)
+        })
+    }
 }
 
 /// `char *PQerrorMessage(const PGconn *conn)` — the error text, "" if there is none; valid until the next call on
@@ -188,7 +221,16 @@ pub unsafe extern "C" fn PQerrorMessage(conn: *const PGconn) -> *mut c_char {
     let none = c"connection pointer is NULL\n".as_ptr().cast_mut();
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        see_conn(conn, none, |c| c.connection.link.session.errors.text_with_nul().as_ptr().cast_mut().cast())
+        see_conn(conn, none, |c| {
+            c.connection
+                .link
+                .session
+                .errors
+                .text_with_nul()
+                .as_ptr()
+                .cast_mut()
+                .cast()
+        })
     }
 }
 
@@ -209,7 +251,12 @@ pub unsafe extern "C" fn PQsocket(conn: *const PGconn) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQbackendPID(conn: *const PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, 0, |c| c.connection.if_connected(c.connection.link.session.facts.process_id)) }
+    unsafe {
+        see_conn(conn, 0, |c| {
+            c.connection
+                .if_connected(c.connection.link.session.facts.process_id)
+        })
+    }
 }
 
 /// `int PQconnectionNeedsPassword(const PGconn *conn)` — 1 if the server asked for a password and none was there.

@@ -37,32 +37,54 @@ pub enum Ping {
 
 impl Default for Connection {
     fn default() -> Self {
-        Connection::from_origin(Origin::Rejected { settings: Settings::new(), hosts: Vec::new() })
+        Connection::from_origin(Origin::Rejected {
+            settings: Settings::new(),
+            hosts: Vec::new(),
+        })
     }
 }
 
 impl Connection {
     fn from_origin(origin: Origin) -> Self {
-        Connection { link: Link::default(), origin, nonblocking: false }
+        Connection {
+            link: Link::default(),
+            origin,
+            nonblocking: false,
+        }
     }
 
     /// A connection for these options, before any system call. If one cannot connect with them it is bad and its
     /// error text says why.
     pub fn new(settings: Result<Settings, ConfigError>, env: &dyn Env) -> Self {
         let (origin, error) = match settings {
-            Err(error) => (Origin::Rejected { settings: Settings::new(), hosts: Vec::new() }, Some(error)),
+            Err(error) => (
+                Origin::Rejected {
+                    settings: Settings::new(),
+                    hosts: Vec::new(),
+                },
+                Some(error),
+            ),
             Ok(settings) => match ConnectPlan::new(settings, env) {
-                Ok(plan) => (Origin::Planned(Box::new(Connector::new(plan, Purpose::Session))), None),
+                Ok(plan) => (
+                    Origin::Planned(Box::new(Connector::new(plan, Purpose::Session))),
+                    None,
+                ),
                 Err(rejected) => {
                     let rejected = *rejected;
-                    let origin = Origin::Rejected { settings: rejected.settings, hosts: rejected.hosts };
+                    let origin = Origin::Rejected {
+                        settings: rejected.settings,
+                        hosts: rejected.hosts,
+                    };
                     (origin, Some(rejected.error))
                 }
             },
         };
         let mut this = Connection::from_origin(origin);
         if let Some(error) = error {
-            this.link.session.errors.push_with(|out| error.write_text(out));
+            this.link
+                .session
+                .errors
+                .push_with(|out| error.write_text(out));
         }
         this
     }
@@ -90,7 +112,9 @@ impl Connection {
     /// Begins to connect anew to the same place, without waiting. `false` if that is impossible.
     pub fn reset_start(&mut self) -> bool {
         self.close();
-        let Origin::Planned(connector) = &mut self.origin else { return false };
+        let Origin::Planned(connector) = &mut self.origin else {
+            return false;
+        };
         connector.restart();
         self.nonblocking = false;
         self.link.session.errors.clear();
@@ -141,7 +165,10 @@ impl Connection {
     /// The password for it: the password file's, else the one given, else "".
     pub fn password(&self) -> &[u8] {
         let from_file = self.host_spec().and_then(|h| h.password.as_deref());
-        from_file.map(Vec::as_slice).or(self.settings().get(Opt::Password)).unwrap_or_default()
+        from_file
+            .map(Vec::as_slice)
+            .or(self.settings().get(Opt::Password))
+            .unwrap_or_default()
     }
 
     fn host_spec(&self) -> Option<&HostSpec> {
@@ -172,7 +199,11 @@ impl Connection {
 
     /// `value` if connected, else 0.
     pub fn if_connected(&self, value: i32) -> i32 {
-        if self.link.status == ConnStatus::Ok { value } else { 0 }
+        if self.link.status == ConnStatus::Ok {
+            value
+        } else {
+            0
+        }
     }
 
     /// One step of a waiting connect: `Some` when it has ended.
@@ -189,7 +220,10 @@ impl Connection {
                 Ok(true) => {}
                 Ok(false) => connector.time_out(&mut self.link),
                 Err(error) => {
-                    self.link.session.errors.push_with(|out| NetError::Polling(error).write_text(out));
+                    self.link
+                        .session
+                        .errors
+                        .push_with(|out| NetError::Polling(error).write_text(out));
                     self.link.drop_transport();
                     return Some(false);
                 }
@@ -214,8 +248,16 @@ impl Patience {
             Some(text) => parse_int_option(text, Opt::ConnectTimeout)?,
             None => 0,
         };
-        let timeout = u64::try_from(seconds).ok().filter(|&s| s > 0).map(Duration::from_secs);
-        Ok(Patience { timeout, attempt: None, until: None, next: PollStatus::Writing })
+        let timeout = u64::try_from(seconds)
+            .ok()
+            .filter(|&s| s > 0)
+            .map(Duration::from_secs);
+        Ok(Patience {
+            timeout,
+            attempt: None,
+            until: None,
+            next: PollStatus::Writing,
+        })
     }
 
     fn deadline(&mut self, attempt: usize) -> Option<Instant> {
@@ -242,7 +284,9 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
             }
         }
     });
-    let Some(mut patience) = patience else { return false };
+    let Some(mut patience) = patience else {
+        return false;
+    };
     loop {
         if let Some(connected) = handle.with(|c| c.connect_step(&mut patience)) {
             return connected;
