@@ -97,6 +97,11 @@ impl ConnectPlan {
         &self.settings
     }
 
+    /// Gives the settings back, for another plan.
+    pub fn into_settings(self) -> Settings {
+        self.settings
+    }
+
     /// The user name sent to the server.
     pub fn user(&self) -> &[u8] {
         self.settings.get(Opt::User).unwrap_or_default()
