@@ -1,1 +1,5 @@
 //! Under construction.
+#![allow(unsafe_code)]
+
+pub mod pqp_version;
+pub mod version;
