@@ -4,9 +4,11 @@
 //! tests use their own.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
+
+use zeroize::Zeroizing;
 
 use super::error::ConfigError;
 use super::sys;
@@ -74,7 +76,7 @@ impl Env for RealEnv {
 
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>> {
         let file = std::fs::File::open(OsStr::from_bytes(path)).ok()?;
-        Some(Box::new(BufReader::new(file)))
+        Some(Box::new(WipingReader::new(file)))
     }
 
     fn stat(&self, path: &[u8]) -> Option<FileStat> {
@@ -100,6 +102,46 @@ impl Env for RealEnv {
     fn warn(&self, line: &[u8]) {
         // There is nobody to tell when standard error is closed.
         let _ = std::io::stderr().write_all(line);
+    }
+}
+
+/// A buffered reader that wipes what it has read: password and service files hold passwords.
+struct WipingReader<R> {
+    source: R,
+    buffer: Zeroizing<[u8; 4096]>,
+    /// The part of the buffer not yet consumed.
+    unread: std::ops::Range<usize>,
+}
+
+impl<R: Read> WipingReader<R> {
+    fn new(source: R) -> Self {
+        WipingReader {
+            source,
+            buffer: Zeroizing::new([0; 4096]),
+            unread: 0..0,
+        }
+    }
+}
+
+impl<R: Read> Read for WipingReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let taken = self.fill_buf()?.read(out)?;
+        self.consume(taken);
+        Ok(taken)
+    }
+}
+
+impl<R: Read> BufRead for WipingReader<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            self.unread = 0..0;
+            self.unread.end = self.source.read(self.buffer.as_mut_slice())?;
+        }
+        Ok(self.buffer.get(self.unread.clone()).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.unread.start = self.unread.end.min(self.unread.start + amount);
     }
 }
 
@@ -224,5 +266,81 @@ pub(super) mod fake {
         fn warn(&self, line: &[u8]) {
             self.warnings.borrow_mut().push(line.to_vec());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_real_account_is_the_one_the_system_names() {
+        let id = std::process::Command::new("id")
+            .arg("-un")
+            .output()
+            .unwrap()
+            .stdout;
+        assert_eq!(RealEnv.os_user_name().unwrap(), id.trim_ascii_end());
+        assert!(RealEnv.account_home().is_some());
+    }
+
+    #[test]
+    fn real_files_are_seen_for_what_they_are() {
+        assert_eq!(
+            RealEnv.stat(b"/dev/null").map(|stat| stat.is_regular),
+            Some(false)
+        );
+        assert_eq!(RealEnv.stat(b"/nonexistent/file"), None);
+        assert!(RealEnv.open(b"/nonexistent/file").is_none());
+        assert!(RealEnv.open(b"nul\0byte").is_none());
+        let path = std::env::current_exe().unwrap().into_os_string().into_vec();
+        assert!(
+            RealEnv
+                .stat(&path)
+                .is_some_and(|stat| stat.is_regular && stat.mode & 0o400 != 0)
+        );
+    }
+
+    #[test]
+    fn a_directory_reads_as_an_empty_file() {
+        let mut line = Vec::new();
+        let mut file = RealEnv.open(b"/").unwrap();
+        assert_eq!(
+            read_line(&mut *file, &mut line, 100),
+            Ok(LineEnd::EndOfFile)
+        );
+    }
+
+    #[test]
+    fn the_wiping_reader_loses_nothing() {
+        let text: Vec<u8> = (0..10_000u32)
+            .flat_map(|i| format!("{i}\n").into_bytes())
+            .collect();
+        let mut file = WipingReader::new(text.as_slice());
+        let (mut line, mut all) = (Vec::new(), Vec::new());
+        while read_line(&mut file, &mut line, 100) == Ok(LineEnd::Complete) {
+            all.extend_from_slice(&line);
+        }
+        assert!(all == text);
+        let mut rest = Vec::new();
+        WipingReader::new(text.as_slice())
+            .read_to_end(&mut rest)
+            .unwrap();
+        assert!(rest == text);
+    }
+
+    #[test]
+    fn lines_are_cut_at_the_limit() {
+        let mut file = std::io::Cursor::new(b"ab\nabc\nx");
+        let mut line = Vec::new();
+        let mut next = |expected: LineEnd, text: &[u8]| {
+            assert_eq!(read_line(&mut file, &mut line, 3), Ok(expected));
+            assert_eq!(line, text);
+        };
+        next(LineEnd::Complete, b"ab\n");
+        next(LineEnd::TooLong, b"abc");
+        next(LineEnd::Complete, b"\n");
+        next(LineEnd::Complete, b"x");
+        next(LineEnd::EndOfFile, b"");
     }
 }
