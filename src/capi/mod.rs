@@ -1,5 +1,28 @@
-//! Under construction.
+//! Floor 5: the `extern "C"` functions of `libpq.so.5`, one file per chapter of libpq's manual.
+//!
+//! The only room that sees raw pointers from callers. Every exported body goes through [`guard`]: NULL handles and
+//! panics give the function's failure value. What a function does stands below, in `client`; here it is only
+//! converted from and to C.
 #![allow(unsafe_code)]
+#![allow(non_snake_case)] // parameter names are the manual's
 
+pub(crate) mod alloc;
+pub mod r#async;
+pub mod cancel;
+pub mod connect;
+pub mod conninfo;
+pub mod copy;
+pub mod events;
+pub mod exec;
+pub(crate) mod guard;
+pub mod notice;
+pub(crate) mod params;
+pub mod pipeline;
 pub mod pqp_version;
+pub(crate) mod ptr;
+pub mod result;
+pub mod status;
+pub(crate) mod stdio;
+pub mod trace;
+pub mod types;
 pub mod version;

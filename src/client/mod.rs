@@ -1,1 +1,16 @@
-//! Under construction.
+//! Floor 3: a connection as a program sees it, without any C.
+//!
+//! [`Connection`] never calls back and never blocks but in one step at a time; the functions of [`blocking`] and
+//! [`copy`] that wait work through a [`Handle`], so that notices are shown between the steps, while nobody has the
+//! connection borrowed.
+#![forbid(unsafe_code)]
+
+pub mod blocking;
+pub mod cancel;
+pub mod command;
+pub mod connecting;
+pub mod connection;
+pub mod copy;
+pub mod fastpath;
+
+pub use connection::{Connection, Handle};

@@ -1,0 +1,141 @@
+//! The border to C: no panic crosses it, no borrow of a connection outlives one step, and notices and trace lines go
+//! out between the steps.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::notice;
+use super::types::{PGconn, PGresult};
+use crate::client::{Connection, Handle};
+
+/// Runs `f`; a panic gives `fallback` instead of crossing into C.
+pub(crate) fn catch<R>(fallback: R, f: impl FnOnce() -> R) -> R {
+    catch_unwind(AssertUnwindSafe(f)).unwrap_or(fallback)
+}
+
+/// A connection that C handed in, borrowed for one step at a time.
+pub(crate) struct ConnRef(*mut PGconn);
+
+impl ConnRef {
+    /// The pointer, for hooks that get it handed.
+    pub(crate) fn as_ptr(&self) -> *mut PGconn {
+        self.0
+    }
+
+    /// Runs `f` on everything behind the pointer. `f` must not call back into C.
+    pub(crate) fn whole<R>(&mut self, f: impl FnOnce(&mut PGconn) -> R) -> R {
+        // SAFETY: `with_conn`'s caller promised a live connection used by no other thread; this borrow ends here.
+        let result = f(unsafe { &mut *self.0 });
+        self.settle();
+        result
+    }
+
+    /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
+    fn settle(&mut self) {
+        loop {
+            // SAFETY: as in `whole`; the borrow ends before the hook is called.
+            let (notice, hooks) = {
+                let conn = unsafe { &mut *self.0 };
+                let session = &mut conn.connection.link.session;
+                if let Some(trace) = &mut session.trace
+                    && !trace.lines.is_empty()
+                {
+                    let lines = std::mem::take(&mut trace.lines);
+                    conn.trace_stream.write(&lines);
+                }
+                match session.notices.pop_front() {
+                    Some(notice) => (notice, conn.hooks),
+                    None => return,
+                }
+            };
+            notice::deliver(PGresult::bare(notice, hooks));
+        }
+    }
+}
+
+impl Handle for ConnRef {
+    #[inline]
+    fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
+        // SAFETY: as in `whole`.
+        let connection = unsafe { &mut (*self.0).connection };
+        let result = f(connection);
+        let session = &connection.link.session;
+        if !session.notices.is_empty() || session.trace.is_some() {
+            self.settle();
+        }
+        result
+    }
+}
+
+/// Runs `f` on a connection; NULL and a panic give `fallback`. After a panic the connection is bad for good.
+///
+/// # Safety
+/// `conn` is NULL or came from a connect function, has not been finished, and is used by no other thread now.
+#[inline]
+pub(crate) unsafe fn with_conn<R>(
+    conn: *mut PGconn,
+    fallback: R,
+    f: impl FnOnce(&mut ConnRef) -> R,
+) -> R {
+    if conn.is_null() {
+        return fallback;
+    }
+    match catch_unwind(AssertUnwindSafe(|| f(&mut ConnRef(conn)))) {
+        Ok(result) => result,
+        Err(_) => {
+            // SAFETY: the caller's promise; the panicking borrow has ended.
+            let connection = unsafe { &mut (*conn).connection };
+            catch((), || connection.poison());
+            fallback
+        }
+    }
+}
+
+/// Looks at a connection; NULL and a panic give `fallback`.
+///
+/// # Safety
+/// As for [`with_conn`].
+#[inline]
+pub(crate) unsafe fn see_conn<R>(
+    conn: *const PGconn,
+    fallback: R,
+    f: impl FnOnce(&PGconn) -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    match unsafe { conn.as_ref() } {
+        Some(conn) => catch(fallback, || f(conn)),
+        None => fallback,
+    }
+}
+
+/// Looks at a result; NULL and a panic give `fallback`.
+///
+/// # Safety
+/// `result` is NULL or a result that has not been cleared; no thread clears or changes it meanwhile.
+#[inline]
+pub(crate) unsafe fn see_result<R>(
+    result: *const PGresult,
+    fallback: R,
+    f: impl FnOnce(&PGresult) -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    match unsafe { result.as_ref() } {
+        Some(result) => catch(fallback, || f(result)),
+        None => fallback,
+    }
+}
+
+/// Changes a result; NULL and a panic give `fallback`.
+///
+/// # Safety
+/// As for [`see_result`], and no other thread uses it.
+pub(crate) unsafe fn with_result<R>(
+    result: *mut PGresult,
+    fallback: R,
+    f: impl FnOnce(&mut PGresult) -> R,
+) -> R {
+    // SAFETY: the caller's promise.
+    match unsafe { result.as_mut() } {
+        Some(result) => catch(fallback, || f(result)),
+        None => fallback,
+    }
+}

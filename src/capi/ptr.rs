@@ -1,0 +1,44 @@
+//! Raw pointers end here: C strings and arrays become slices, NULL becomes `None`.
+
+use std::ffi::{CStr, c_char};
+
+/// The bytes of a C string without its NUL; `None` for NULL.
+///
+/// # Safety
+/// `text` is NULL or NUL-terminated, and stays unchanged for `'a`.
+#[inline]
+pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a [u8]> {
+    // SAFETY: the caller's promise.
+    if text.is_null() {
+        None
+    } else {
+        Some(unsafe { CStr::from_ptr(text) }.to_bytes())
+    }
+}
+
+/// `len` elements; `None` for NULL. A negative `len` is taken for 0.
+///
+/// # Safety
+/// `data` is NULL or points to at least `len` elements that stay unchanged for `'a`.
+#[inline]
+pub(crate) unsafe fn slice<'a, T>(data: *const T, len: isize) -> Option<&'a [T]> {
+    let len = usize::try_from(len).unwrap_or(0);
+    // SAFETY: the caller's promise.
+    if data.is_null() {
+        None
+    } else {
+        Some(unsafe { std::slice::from_raw_parts(data, len) })
+    }
+}
+
+/// Writes through an output pointer, unless it is NULL.
+///
+/// # Safety
+/// `out` is NULL or valid for a write.
+#[inline]
+pub(crate) unsafe fn put<T>(out: *mut T, value: T) {
+    if !out.is_null() {
+        // SAFETY: the caller's promise.
+        unsafe { out.write(value) };
+    }
+}

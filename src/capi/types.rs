@@ -1,0 +1,108 @@
+//! What the opaque pointers point to, and the C structs and callbacks of the public headers.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ffi::{CString, c_char, c_int, c_void};
+
+use super::events::{EventRegistration, ResultEvent};
+use super::trace::Stream;
+use crate::client::Connection;
+use crate::protocol::result::QueryResult;
+
+/// `PQnoticeReceiver`: gets each notice as a result that it must not keep.
+pub type PQnoticeReceiver = Option<unsafe extern "C" fn(arg: *mut c_void, res: *const PGresult)>;
+/// `PQnoticeProcessor`: gets each notice as a text that it must not keep.
+pub type PQnoticeProcessor = Option<unsafe extern "C" fn(arg: *mut c_void, message: *const c_char)>;
+
+/// Who is shown notices. Results keep the hooks their connection had when they were made (behaviour 245).
+#[derive(Clone, Copy)]
+pub struct NoticeHooks {
+    /// The receiver and its argument.
+    pub receiver: (PQnoticeReceiver, *mut c_void),
+    /// The processor, which the default receiver calls, and its argument.
+    pub processor: (PQnoticeProcessor, *mut c_void),
+}
+
+/// A connection, as C holds it.
+pub struct PGconn {
+    pub(crate) connection: Connection,
+    pub(crate) hooks: NoticeHooks,
+    pub(crate) events: Vec<EventRegistration>,
+    pub(crate) trace_stream: Stream,
+    /// Texts that were handed out, kept where they are until they change.
+    pub(crate) texts: TextCache,
+}
+
+/// A result, as C holds it.
+pub struct PGresult {
+    pub(crate) result: QueryResult,
+    pub(crate) hooks: NoticeHooks,
+    pub(crate) events: Vec<ResultEvent>,
+    /// Memory handed out by `PQresultAlloc`, freed with the result.
+    pub(crate) extra: Vec<Box<[u64]>>,
+}
+
+impl PGresult {
+    /// A result without event data.
+    pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
+        PGresult {
+            result,
+            hooks,
+            events: Vec::new(),
+            extra: Vec::new(),
+        }
+    }
+
+    /// Gives the result to C.
+    pub(crate) fn into_raw(self) -> *mut PGresult {
+        Box::into_raw(Box::new(self))
+    }
+}
+
+/// NUL-terminated copies of texts that C reads through pointers: a copy stays at its address until the text is
+/// another one.
+#[derive(Default)]
+pub(crate) struct TextCache {
+    texts: RefCell<HashMap<u32, CString>>,
+}
+
+impl TextCache {
+    /// The text of a slot as a C string. A text with a NUL inside ends there.
+    pub(crate) fn get(&self, slot: u32, text: &[u8]) -> *mut c_char {
+        let text = text.split(|&b| b == 0).next().unwrap_or_default();
+        let mut texts = self.texts.borrow_mut();
+        if let Some(kept) = texts.get(&slot)
+            && kept.as_bytes() == text
+        {
+            return kept.as_ptr().cast_mut();
+        }
+        let kept = CString::new(text).unwrap_or_default();
+        let pointer = kept.as_ptr().cast_mut();
+        texts.insert(slot, kept);
+        pointer
+    }
+}
+
+/// `PGnotify`: one malloc block with the texts behind it (behaviour 249).
+#[repr(C)]
+pub struct PGnotify {
+    /// The channel.
+    pub relname: *mut c_char,
+    /// Process id of the notifying backend.
+    pub be_pid: c_int,
+    /// The payload.
+    pub extra: *mut c_char,
+    next: *mut PGnotify,
+}
+
+impl PGnotify {
+    /// The fixed part; the texts stand behind it.
+    pub(crate) fn new(relname: *mut c_char, be_pid: c_int, extra: *mut c_char) -> Self {
+        PGnotify {
+            relname,
+            be_pid,
+            extra,
+            next: std::ptr::null_mut(),
+        }
+    }
+}

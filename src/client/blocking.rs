@@ -1,0 +1,124 @@
+//! Calls that wait for their answer.
+
+use super::command::Refused;
+use super::{Connection, Handle};
+use crate::connect::link::{FlushOutcome, ReadOutcome};
+use crate::connect::status::ConnStatus;
+use crate::protocol::error::UsageError;
+use crate::protocol::result::QueryResult;
+use crate::protocol::session::NextResult;
+use crate::protocol::types::{ExecStatus, PipelineStatus};
+
+/// What one step towards the next result gave.
+enum Step {
+    /// A result.
+    Result(QueryResult),
+    /// There is no further result.
+    None,
+    /// Something has come; ask again.
+    Again,
+}
+
+/// Waits for the next result; `None` when the command has no further one.
+///
+/// Whatever waits to be sent is sent first, on a non-blocking connection too (behaviour 170). A failing connection
+/// gives one error result, then `None` (behaviour 171).
+pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
+    loop {
+        match handle.with(Connection::result_step) {
+            Step::Result(result) => return Some(result),
+            Step::None => return None,
+            Step::Again => {}
+        }
+    }
+}
+
+/// Sends a command and waits for its last result (behaviour 164).
+///
+/// `None` when the command could not be sent; the error text says why.
+pub fn exec(
+    handle: &mut impl Handle,
+    send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
+) -> Option<QueryResult> {
+    if !prepare(handle) || handle.with(send).is_err() {
+        return None;
+    }
+    let mut last = None;
+    while let Some(result) = next_result(handle) {
+        let status = result.status;
+        last = Some(result);
+        if matches!(
+            status,
+            ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth
+        ) || handle.with(|c| c.link.status == ConnStatus::Bad)
+        {
+            break;
+        }
+    }
+    last
+}
+
+/// Makes the connection ready for a new command: results nobody fetched are dropped, a COPY nobody ended is ended
+/// (behaviour 165).
+fn prepare(handle: &mut impl Handle) -> bool {
+    let pipelining = handle.with(|c| {
+        c.begin_cycle();
+        c.link.session.pipeline_status() != PipelineStatus::Off
+    });
+    if pipelining {
+        return handle
+            .with(|c| c.refuse::<()>(&UsageError::SyncInPipeline))
+            .is_ok();
+    }
+    while let Some(result) = next_result(handle) {
+        let ready = handle.with(|c| match result.status {
+            ExecStatus::CopyIn => c
+                .put_copy_end(Some(b"COPY terminated by new PQexec"))
+                .is_ok(),
+            ExecStatus::CopyOut => {
+                c.link.session.skip_copy_out();
+                true
+            }
+            ExecStatus::CopyBoth => c.refuse::<()>(&UsageError::ExecDuringCopyBoth).is_ok(),
+            _ => true,
+        });
+        if !ready || handle.with(|c| c.link.status == ConnStatus::Bad) {
+            return false;
+        }
+    }
+    true
+}
+
+impl Connection {
+    /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
+    fn result_step(&mut self) -> Step {
+        match self.link.session.next_result() {
+            NextResult::Ready(result) => {
+                self.drop_if_lost();
+                return Step::Result(result);
+            }
+            NextResult::None => return Step::None,
+            NextResult::Pending => {}
+        }
+        if !self.link.session.notices.is_empty() {
+            // Shown before the wait, not after it.
+            return Step::Again;
+        }
+        if self.link.flush(true) == FlushOutcome::Failed
+            || self.link.read(true) == ReadOutcome::Closed
+        {
+            return self.failure();
+        }
+        if self.link.write_failed() && self.link.session.is_busy() {
+            self.link.report_write_error();
+            return self.failure();
+        }
+        Step::Again
+    }
+
+    /// The command ends with the error that the text now holds.
+    fn failure(&mut self) -> Step {
+        self.link.session.fail_and_stop();
+        Step::Result(self.link.session.failure_result())
+    }
+}

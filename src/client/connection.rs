@@ -1,0 +1,119 @@
+//! One connection: its state, and what can be asked about it without waiting.
+
+use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::status::ConnStatus;
+use crate::protocol::session::Notification;
+use crate::protocol::types::TransactionStatus;
+
+use super::connecting::Origin;
+
+/// How a waiting call gets at its connection.
+///
+/// Between two calls of [`Handle::with`] nobody has the connection borrowed: the C layer shows notices and writes
+/// trace lines there, and their hooks may look at the connection themselves.
+pub trait Handle {
+    /// Runs `f` on the connection.
+    fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R;
+}
+
+impl Handle for Connection {
+    fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
+        f(self)
+    }
+}
+
+/// A connection to a server, or one that is being made, or one that has failed.
+pub struct Connection {
+    /// The session and its transport.
+    pub link: Link,
+    /// What it was asked to connect to, and how far that went.
+    pub(super) origin: Origin,
+    /// Calls that send do not wait.
+    pub(super) nonblocking: bool,
+}
+
+impl Connection {
+    /// How far the connection is.
+    pub fn status(&self) -> ConnStatus {
+        self.link.status
+    }
+
+    /// The transaction status; unknown unless connected.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        if self.link.status == ConnStatus::Ok {
+            self.link.session.transaction_status()
+        } else {
+            TransactionStatus::Unknown
+        }
+    }
+
+    /// Whether calls that send do not wait. Never so on a bad connection (behaviour 267).
+    pub fn is_nonblocking(&self) -> bool {
+        self.nonblocking && self.link.status != ConnStatus::Bad
+    }
+
+    /// Makes calls that send wait or not wait. What is queued is sent first; `false` if that fails.
+    pub fn set_nonblocking(&mut self, nonblocking: bool) -> bool {
+        if self.link.status == ConnStatus::Bad {
+            return false;
+        }
+        if nonblocking == self.nonblocking {
+            return true;
+        }
+        self.begin_cycle();
+        if self.link.flush(!self.nonblocking) == FlushOutcome::Failed {
+            return false;
+        }
+        self.nonblocking = nonblocking;
+        true
+    }
+
+    /// Sends what is queued, waiting on a blocking connection.
+    pub fn flush(&mut self) -> FlushOutcome {
+        if self.link.status == ConnStatus::Bad {
+            return FlushOutcome::Failed;
+        }
+        self.link.flush(!self.nonblocking)
+    }
+
+    /// Reads what has come, without waiting and without parsing. `false` when the connection is gone.
+    pub fn consume_input(&mut self) -> bool {
+        if self.nonblocking && self.link.flush(false) == FlushOutcome::Failed {
+            return false;
+        }
+        self.link.read(false) != ReadOutcome::Closed
+    }
+
+    /// Whether asking for a result would wait. Parses what has come.
+    pub fn is_busy(&mut self) -> bool {
+        let busy = self.link.session.is_busy();
+        self.drop_if_lost();
+        // On a dropped connection the next result is an error at once. A failed write alone says nothing: what the
+        // server said before may still be read.
+        busy && self.link.status != ConnStatus::Bad
+    }
+
+    /// The oldest notification that has come. Parses what has come.
+    pub fn next_notification(&mut self) -> Option<Notification> {
+        self.link.session.parse();
+        self.drop_if_lost();
+        self.link.session.notifications.pop_front()
+    }
+
+    /// After a panic: nothing can be trusted any more, so the connection is bad for good.
+    pub fn poison(&mut self) {
+        self.link.drop_transport();
+        self.link.session.fail_and_stop();
+        self.link
+            .session
+            .errors
+            .push(b"internal error in libpq-porcelain");
+    }
+
+    /// Drops a transport whose stream cannot be followed any more.
+    pub(super) fn drop_if_lost(&mut self) {
+        if self.link.session.is_lost() {
+            self.link.drop_transport();
+        }
+    }
+}

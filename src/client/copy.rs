@@ -1,0 +1,150 @@
+//! COPY data: sending it, receiving it, and the line-wise calls of old.
+
+use super::command::Refused;
+use super::{Connection, Handle};
+use crate::connect::link::{FlushOutcome, ReadOutcome};
+use crate::protocol::error::UsageError;
+use crate::protocol::session::{CopyStep, State};
+
+/// What became of a piece of COPY data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It is queued.
+    Queued,
+    /// It would have to wait, which a non-blocking connection does not.
+    WouldBlock,
+}
+
+/// What asking for COPY data gave.
+pub enum GetOutcome<T> {
+    /// A message's content.
+    Data(T),
+    /// Nothing yet, and waiting was not allowed.
+    Pending,
+    /// The data has ended; results tell how.
+    Done,
+    /// It cannot be had; the error text says why.
+    Failed,
+}
+
+/// The most output a non-blocking connection lets gather before it says that a piece would block, in bytes.
+const NONBLOCKING_BACKLOG: usize = 1024 * 1024;
+
+impl Connection {
+    /// Queues a piece of COPY data.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn put_copy_data(&mut self, data: &[u8]) -> Result<PutOutcome, Refused> {
+        if !self.link.session.can_put_copy() {
+            return self.refuse(&UsageError::NoCopy);
+        }
+        // Notices may arrive in any number while data is sent.
+        self.link.session.parse();
+        if data.is_empty() {
+            return Ok(PutOutcome::Queued);
+        }
+        if self.nonblocking && self.link.session.output.len() + data.len() > NONBLOCKING_BACKLOG {
+            match self.link.flush(false) {
+                FlushOutcome::Failed => return Err(Refused),
+                FlushOutcome::Pending if self.link.session.output.len() > NONBLOCKING_BACKLOG => {
+                    return Ok(PutOutcome::WouldBlock);
+                }
+                FlushOutcome::Pending | FlushOutcome::Done => {}
+            }
+        }
+        if let Err(error) = self.link.session.put_copy_data(data) {
+            return self.refuse(&error);
+        }
+        match self.link.flush_if_full(!self.nonblocking) {
+            FlushOutcome::Failed => Err(Refused),
+            FlushOutcome::Done | FlushOutcome::Pending => Ok(PutOutcome::Queued),
+        }
+    }
+
+    /// Ends COPY data, well or (with a reason) in failure, and sends what waits.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub fn put_copy_end(&mut self, failure: Option<&[u8]>) -> Result<PutOutcome, Refused> {
+        if let Err(error) = self.link.session.put_copy_end(failure) {
+            return self.refuse(&error);
+        }
+        match self.link.flush(!self.nonblocking) {
+            FlushOutcome::Failed => Err(Refused),
+            FlushOutcome::Done | FlushOutcome::Pending => Ok(PutOutcome::Queued),
+        }
+    }
+
+    /// Takes the next CopyData message that has come; `take` gets its content.
+    fn take_copy<T>(
+        &mut self,
+        may_wait: bool,
+        part: Option<usize>,
+        take: &mut impl FnMut(&[u8]) -> T,
+    ) -> Option<GetOutcome<T>> {
+        if !self.link.session.can_get_copy() {
+            self.link.session.refuse(&UsageError::NoCopy);
+            return Some(GetOutcome::Failed);
+        }
+        let step = match part {
+            None => self.link.session.get_copy_data(),
+            Some(most) => self.link.session.get_copy_part(most),
+        };
+        match step {
+            CopyStep::Data(data) => return Some(GetOutcome::Data(take(data))),
+            CopyStep::Done => {
+                self.drop_if_lost();
+                return Some(GetOutcome::Done);
+            }
+            CopyStep::Pending => {}
+        }
+        if !may_wait {
+            return Some(GetOutcome::Pending);
+        }
+        if !self.link.session.notices.is_empty() {
+            return None;
+        }
+        if self.link.flush(true) == FlushOutcome::Failed
+            || self.link.read(true) == ReadOutcome::Closed
+        {
+            return Some(GetOutcome::Failed);
+        }
+        None
+    }
+}
+
+/// Receives the next CopyData message, waiting for it if `may_wait`; `take` gets its content.
+pub fn get_copy_data<T>(
+    handle: &mut impl Handle,
+    may_wait: bool,
+    mut take: impl FnMut(&[u8]) -> T,
+) -> GetOutcome<T> {
+    loop {
+        if let Some(outcome) = handle.with(|c| c.take_copy(may_wait, None, &mut take)) {
+            return outcome;
+        }
+    }
+}
+
+/// Receives up to `most` bytes of the present CopyData message, for the line-wise calls of old.
+pub fn get_copy_part<T>(
+    handle: &mut impl Handle,
+    may_wait: bool,
+    most: usize,
+    mut take: impl FnMut(&[u8]) -> T,
+) -> GetOutcome<T> {
+    loop {
+        if let Some(outcome) = handle.with(|c| c.take_copy(may_wait, Some(most), &mut take)) {
+            return outcome;
+        }
+    }
+}
+
+/// Whether a COPY is under way in some direction.
+pub fn is_copying(connection: &Connection) -> bool {
+    matches!(
+        connection.link.session.state(),
+        State::CopyIn | State::CopyOut | State::CopyBoth
+    )
+}

@@ -1,0 +1,90 @@
+//! What goes wrong on an open connection, and the one place of this room that words it.
+
+use std::io;
+
+use super::sys;
+
+/// A failure of an open connection.
+#[derive(Debug)]
+pub enum NetError {
+    /// The server closed the connection or its machine reset it.
+    Closed,
+    /// Receiving failed.
+    Receiving(io::Error),
+    /// Sending failed.
+    Sending(io::Error),
+    /// There is no connection to use.
+    NotOpen,
+    /// Waiting for readiness failed.
+    Polling(io::Error),
+}
+
+impl NetError {
+    /// What a failed receive means.
+    pub fn receiving(error: io::Error) -> NetError {
+        Self::closed_or(error, NetError::Receiving)
+    }
+
+    /// What a failed send means.
+    pub fn sending(error: io::Error) -> NetError {
+        Self::closed_or(error, NetError::Sending)
+    }
+
+    fn closed_or(error: io::Error, other: fn(io::Error) -> NetError) -> NetError {
+        match super::errno_of(&error) {
+            libc::EPIPE | libc::ECONNRESET => NetError::Closed,
+            _ => other(error),
+        }
+    }
+
+    /// Appends libpq's text, without the newline that ends it.
+    pub fn write_text(&self, out: &mut Vec<u8>) {
+        let (what, error) = match self {
+            NetError::Closed => {
+                return out.extend_from_slice(
+                    b"server closed the connection unexpectedly\n\
+                    \tThis probably means the server terminated abnormally\n\
+                    \tbefore or while processing the request.",
+                );
+            }
+            NetError::NotOpen => return out.extend_from_slice(b"connection not open"),
+            NetError::Receiving(error) => ("could not receive data from server: ", error),
+            NetError::Sending(error) => ("could not send data to server: ", error),
+            NetError::Polling(error) => ("poll() failed: ", error),
+        };
+        out.extend_from_slice(what.as_bytes());
+        sys::strerror(super::errno_of(error), out);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(error: NetError) -> String {
+        let mut out = Vec::new();
+        error.write_text(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn a_reset_reads_as_a_closed_connection_and_other_errors_by_name() {
+        let reset = io::Error::from_raw_os_error(libc::ECONNRESET);
+        assert_eq!(
+            text(NetError::receiving(reset)),
+            "server closed the connection unexpectedly\n\tThis probably means the server terminated abnormally\n\
+             \tbefore or while processing the request."
+        );
+        let timed_out = || io::Error::from_raw_os_error(libc::ETIMEDOUT);
+        assert_eq!(
+            text(NetError::receiving(timed_out())),
+            "could not receive data from server: Connection timed out"
+        );
+        assert_eq!(
+            text(NetError::sending(timed_out())),
+            "could not send data to server: Connection timed out"
+        );
+        let pipe = io::Error::from_raw_os_error(libc::EPIPE);
+        assert!(matches!(NetError::sending(pipe), NetError::Closed));
+    }
+}

@@ -1,0 +1,210 @@
+//! One stream socket: creation, connecting, receiving and sending.
+
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+
+use socket2::{Domain, Type};
+
+use super::Address;
+use super::{poll, sys};
+
+/// How far connect(2) has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connecting {
+    /// Connected.
+    Done,
+    /// Under way; the socket becomes writable when it has ended either way.
+    Pending,
+}
+
+/// A stream socket, close-on-exec, that never raises SIGPIPE.
+///
+/// It is created non-blocking; [`Socket::set_blocking`] ends that once it is connected, and from then on calls that must
+/// not wait say so one by one (MSG_DONTWAIT). Event loops may set O_NONBLOCK again behind our back, so a call
+/// that may wait falls back to poll(2) when the socket says that it would block.
+#[derive(Debug)]
+pub struct Socket {
+    inner: socket2::Socket,
+}
+
+impl Socket {
+    /// A new socket of the address's family.
+    ///
+    /// # Errors
+    /// What socket(2) says.
+    pub fn new(address: &Address) -> io::Result<Socket> {
+        let domain = Domain::from(i32::from(address.raw().family()));
+        let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
+        Ok(Socket { inner })
+    }
+
+    /// Switches Nagle's delay off.
+    ///
+    /// # Errors
+    /// What setsockopt(2) says.
+    pub fn set_nodelay(&self) -> io::Result<()> {
+        self.inner.set_tcp_nodelay(true)
+    }
+
+    /// Begins connecting. An interrupted connect(2) goes on by itself.
+    ///
+    /// # Errors
+    /// What connect(2) says.
+    pub fn connect(&self, address: &Address) -> io::Result<Connecting> {
+        match self.inner.connect(address.raw()) {
+            Ok(()) => Ok(Connecting::Done),
+            Err(e) if matches!(super::errno_of(&e), libc::EINPROGRESS | libc::EINTR) => {
+                Ok(Connecting::Pending)
+            }
+            Err(e) => Err(e),
+        }
+    }
+
+    /// Whether connecting that was [`Connecting::Pending`] has ended, either way.
+    ///
+    /// # Errors
+    /// What poll(2) says.
+    pub fn has_ended_connecting(&self) -> io::Result<bool> {
+        poll::wait(self.raw_fd(), false, true, Some(std::time::Instant::now()))
+    }
+
+    /// The error that connecting ended with, taken off the socket.
+    ///
+    /// # Errors
+    /// What getsockopt(2) says.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        self.inner.take_error()
+    }
+
+    /// Whether the socket has an address of its own.
+    ///
+    /// # Errors
+    /// What getsockname(2) says.
+    pub fn local_address(&self) -> io::Result<Address> {
+        self.inner.local_addr().map(Address::from_raw)
+    }
+
+    /// Ends non-blocking mode.
+    ///
+    /// # Errors
+    /// What fcntl(2) says.
+    pub fn set_blocking(&self) -> io::Result<()> {
+        self.inner.set_nonblocking(false)
+    }
+
+    /// The descriptor, which stays ours.
+    pub fn raw_fd(&self) -> RawFd {
+        self.inner.as_raw_fd()
+    }
+
+    /// Receives up to `max` bytes behind the content of `buf`, within its spare capacity. 0 is the end of the stream.
+    ///
+    /// # Errors
+    /// What recv(2) says; `WouldBlock` only when `may_block` is false.
+    pub fn recv(&self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
+        let flags = if may_block { 0 } else { libc::MSG_DONTWAIT };
+        self.retry(may_block, true, || {
+            sys::recv_append(&self.inner, buf, max, flags)
+        })
+    }
+
+    /// Sends as much of `data` as goes; returns how much that was.
+    ///
+    /// # Errors
+    /// What send(2) says; `WouldBlock` only when `may_block` is false.
+    pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
+        let flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
+        self.retry(may_block, false, || self.inner.send_with_flags(data, flags))
+    }
+
+    fn retry(
+        &self,
+        may_block: bool,
+        read: bool,
+        mut call: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
+        loop {
+            match call() {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) if may_block && e.kind() == io::ErrorKind::WouldBlock => {
+                    poll::wait(self.raw_fd(), read, !read, None)?;
+                }
+                done => return done,
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::net::TcpListener;
+
+    fn pair() -> (Socket, std::net::TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = Address::from_raw(listener.local_addr().unwrap().into());
+        let socket = Socket::new(&address).unwrap();
+        if socket.connect(&address).unwrap() == Connecting::Pending {
+            poll::wait(socket.raw_fd(), false, true, None).unwrap();
+        }
+        assert!(socket.has_ended_connecting().unwrap());
+        assert!(socket.take_error().unwrap().is_none());
+        let peer = listener.accept().unwrap().0;
+        (socket, peer)
+    }
+
+    #[test]
+    fn bytes_go_both_ways_and_only_into_spare_capacity() {
+        let (socket, mut peer) = pair();
+        socket.set_blocking().unwrap();
+        let mut buf = Vec::with_capacity(6);
+        buf.extend_from_slice(b"ab");
+        let would_block = socket.recv(&mut buf, 100, false).unwrap_err();
+        assert_eq!(would_block.kind(), io::ErrorKind::WouldBlock);
+        peer.write_all(b"cdefgh").unwrap();
+        assert_eq!(socket.recv(&mut buf, 3, true).unwrap(), 3);
+        assert_eq!(buf, b"abcde");
+        let room = buf.capacity() - buf.len();
+        let got = socket.recv(&mut buf, 100, true).unwrap();
+        assert!(got <= room && buf.starts_with(b"abcdef"));
+        assert_eq!(socket.send(b"xyz", false).unwrap(), 3);
+        let mut three = [0; 3];
+        peer.read_exact(&mut three).unwrap();
+        assert_eq!(&three, b"xyz");
+        drop(peer);
+        buf.clear();
+        // What `peer` had sent and was not read may come first; then the stream ends.
+        while socket.recv(&mut buf, 100, true).unwrap_or(0) > 0 {
+            buf.clear();
+        }
+    }
+
+    #[test]
+    fn a_blocking_receive_waits_though_somebody_made_the_socket_non_blocking() {
+        let (socket, mut peer) = pair();
+        // It was never made blocking.
+        let writer = std::thread::spawn(move || {
+            peer.write_all(b"late").unwrap();
+            peer
+        });
+        let mut buf = Vec::with_capacity(16);
+        assert!(socket.recv(&mut buf, 16, true).unwrap() > 0);
+        drop(writer.join().unwrap());
+    }
+
+    #[test]
+    fn behaviour_342_sending_into_a_closed_connection_is_an_error_and_no_signal() {
+        let (socket, peer) = pair();
+        drop(peer);
+        let result = (0..1000).find_map(|_| socket.send(&[0; 4096], false).err());
+        let kind = result.unwrap().kind();
+        assert!(
+            matches!(
+                kind,
+                io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionReset
+            ),
+            "{kind:?}"
+        );
+    }
+}

@@ -1,0 +1,311 @@
+//! The raw system and C library calls of this room.
+
+use std::ffi::CStr;
+use std::io;
+use std::mem::MaybeUninit;
+use std::os::fd::RawFd;
+
+use socket2::SockAddr;
+
+use super::lookup::LookupError;
+
+/// Appends the C library's text for an error number.
+pub(super) fn strerror(errno: i32, out: &mut Vec<u8>) {
+    let mut text = [0u8; 256];
+    // SAFETY: the buffer is ours and its true length is passed; the call writes a NUL-terminated text into it.
+    let failed = unsafe { libc::strerror_r(errno, text.as_mut_ptr().cast(), text.len()) } != 0;
+    match CStr::from_bytes_until_nul(&text) {
+        Ok(text) if !text.is_empty() => out.extend_from_slice(text.to_bytes()),
+        _ if failed => out.extend_from_slice(format!("operating system error {errno}").as_bytes()),
+        _ => {}
+    }
+}
+
+/// Appends the resolver's text for its error code.
+pub(super) fn gai_strerror(code: i32, errno: i32, out: &mut Vec<u8>) {
+    if code == libc::EAI_SYSTEM {
+        return strerror(errno, out);
+    }
+    // SAFETY: takes any integer and returns NULL or a static text.
+    let text = unsafe { libc::gai_strerror(code) };
+    if text.is_null() {
+        return out.extend_from_slice(b"Unknown error");
+    }
+    // SAFETY: not NULL (checked above), NUL-terminated and never freed, as POSIX promises.
+    out.extend_from_slice(unsafe { CStr::from_ptr(text) }.to_bytes());
+}
+
+/// All stream addresses of `host`; with `numeric` it must be a number.
+pub(super) fn getaddrinfo(
+    host: &CStr,
+    service: &CStr,
+    numeric: bool,
+) -> Result<Vec<SockAddr>, LookupError> {
+    // SAFETY: all-zero bytes are a valid addrinfo: integers 0 and pointers NULL.
+    let mut hints: libc::addrinfo = unsafe { std::mem::zeroed() };
+    hints.ai_family = libc::AF_UNSPEC;
+    hints.ai_socktype = libc::SOCK_STREAM;
+    hints.ai_flags = if numeric { libc::AI_NUMERICHOST } else { 0 };
+    let mut list: *mut libc::addrinfo = std::ptr::null_mut();
+    // SAFETY: both texts are NUL-terminated, hints and list are ours and live until the call returns.
+    let code = unsafe { libc::getaddrinfo(host.as_ptr(), service.as_ptr(), &hints, &mut list) };
+    if code != 0 {
+        return Err(LookupError {
+            code,
+            errno: io::Error::last_os_error().raw_os_error().unwrap_or(0),
+        });
+    }
+    let mut found = Vec::new();
+    let mut next = list;
+    while !next.is_null() {
+        // SAFETY: not NULL, and an element of the list that getaddrinfo made and that is freed only below.
+        let entry = unsafe { &*next };
+        let len = entry.ai_addrlen as usize;
+        if !entry.ai_addr.is_null() && len <= size_of::<libc::sockaddr_storage>() {
+            let mut storage = socket2::SockAddrStorage::zeroed();
+            // SAFETY: the source holds `len` bytes by the resolver's word, the target is a whole sockaddr_storage and
+            // `len` was checked to fit; they are different objects.
+            unsafe {
+                std::ptr::copy_nonoverlapping(
+                    entry.ai_addr.cast::<u8>(),
+                    std::ptr::from_mut(&mut storage).cast::<u8>(),
+                    len,
+                );
+            }
+            // SAFETY: the storage begins with the address just copied, whose length this is.
+            found.push(unsafe { SockAddr::new(storage, entry.ai_addrlen) });
+        }
+        next = entry.ai_next;
+    }
+    // SAFETY: the list came from getaddrinfo and nothing refers to it any more.
+    unsafe { libc::freeaddrinfo(list) };
+    Ok(found)
+}
+
+/// The numeric text of an internet address; empty when there is none.
+pub(super) fn numeric_host(address: &SockAddr) -> Vec<u8> {
+    let mut text = [0u8; 128];
+    // SAFETY: address and its length belong together in SockAddr; the buffer is ours and its true length is passed; no
+    // service text is asked for.
+    let code = unsafe {
+        libc::getnameinfo(
+            address.as_ptr().cast(),
+            address.len(),
+            text.as_mut_ptr().cast(),
+            text.len() as libc::socklen_t,
+            std::ptr::null_mut(),
+            0,
+            libc::NI_NUMERICHOST,
+        )
+    };
+    match CStr::from_bytes_until_nul(&text) {
+        Ok(text) if code == 0 => text.to_bytes().to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+/// poll(2) on one descriptor; `true` when anything is to be seen on it.
+pub(super) fn poll(fd: RawFd, read: bool, write: bool, timeout_ms: i32) -> io::Result<bool> {
+    let events = if read { libc::POLLIN } else { 0 } | if write { libc::POLLOUT } else { 0 };
+    let mut entry = libc::pollfd {
+        fd,
+        events,
+        revents: 0,
+    };
+    // SAFETY: one entry, ours, and the count says one.
+    match unsafe { libc::poll(&mut entry, 1, timeout_ms) } {
+        -1 => Err(io::Error::last_os_error()),
+        n => Ok(n > 0),
+    }
+}
+
+/// recv(2) behind the content of `buf`, at most `max` bytes and never beyond its capacity.
+pub(super) fn recv_append(
+    socket: &socket2::Socket,
+    buf: &mut Vec<u8>,
+    max: usize,
+    flags: i32,
+) -> io::Result<usize> {
+    let spare: &mut [MaybeUninit<u8>] = buf.spare_capacity_mut();
+    let room = spare.len().min(max);
+    let got = socket.recv_with_flags(&mut spare[..room], flags)?;
+    // SAFETY: recv(2) has written the first `got` bytes of the spare capacity, and `got` is at most its length.
+    unsafe { buf.set_len(buf.len() + got) };
+    Ok(got)
+}
+
+/// setsockopt(2) with an int.
+pub(super) fn set_int_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
+    // SAFETY: the value lives through the call and its size is passed.
+    let result = unsafe {
+        libc::setsockopt(
+            fd,
+            level,
+            name,
+            std::ptr::from_ref(&value).cast(),
+            size_of::<libc::c_int>() as libc::socklen_t,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The user id of the process on the other end of a Unix socket.
+pub(super) fn peer_uid(fd: RawFd) -> io::Result<u32> {
+    let mut credentials = libc::ucred {
+        pid: 0,
+        uid: 0,
+        gid: 0,
+    };
+    let mut len = size_of::<libc::ucred>() as libc::socklen_t;
+    // SAFETY: the target is ours and `len` is its size.
+    let result = unsafe {
+        libc::getsockopt(
+            fd,
+            libc::SOL_SOCKET,
+            libc::SO_PEERCRED,
+            std::ptr::from_mut(&mut credentials).cast(),
+            &mut len,
+        )
+    };
+    if result == 0 {
+        Ok(credentials.uid)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// The largest buffer offered to the user database, in bytes.
+const USER_ENTRY_MAX: usize = 1024 * 1024;
+
+/// The user's name in the user database; `None` when it has no such user.
+///
+/// # Errors
+/// The error number of a database that cannot be read.
+pub(super) fn user_name(uid: u32) -> Result<Option<Vec<u8>>, i32> {
+    let mut buffer: Vec<u8> = vec![0; 1024];
+    loop {
+        // SAFETY: all-zero bytes are a valid passwd: integers 0 and pointers NULL.
+        let mut entry: libc::passwd = unsafe { std::mem::zeroed() };
+        let mut found: *mut libc::passwd = std::ptr::null_mut();
+        // SAFETY: entry, buffer and found are ours and outlive the call; the buffer's true length is passed.
+        let code = unsafe {
+            libc::getpwuid_r(
+                uid,
+                &mut entry,
+                buffer.as_mut_ptr().cast(),
+                buffer.len(),
+                &mut found,
+            )
+        };
+        match code {
+            0 if found.is_null() => return Ok(None),
+            0 => {
+                // SAFETY: a found entry's name is a NUL-terminated text inside `buffer`, which still lives.
+                return Ok(Some(
+                    unsafe { CStr::from_ptr(entry.pw_name) }.to_bytes().to_vec(),
+                ));
+            }
+            libc::ERANGE if buffer.len() < USER_ENTRY_MAX => buffer.resize(buffer.len() * 2, 0),
+            libc::EINTR => {}
+            errno => return Err(errno),
+        }
+    }
+}
+
+/// The first step of a [`send_cancel`] that failed, and its error number.
+pub(super) type CancelFailure = (&'static [u8], i32);
+
+/// Sends a cancel request and waits for the server to close, with nothing but async-signal-safe calls: socket(2),
+/// setsockopt(2), connect(2), send(2), recv(2), close(2). `errno` is left as it was.
+///
+/// # Errors
+/// The step that failed, as libpq's text begins, and the error number.
+pub(super) fn send_cancel(
+    address: &SockAddr,
+    options: &[(i32, i32, &'static [u8], i32)],
+    packet: &[u8],
+) -> Result<(), CancelFailure> {
+    // SAFETY: the C library's errno location is valid for the calling thread for as long as it runs.
+    let saved = unsafe { *libc::__errno_location() };
+    let result = send_cancel_inner(address, options, packet);
+    // SAFETY: as above.
+    unsafe { *libc::__errno_location() = saved };
+    result
+}
+
+fn errno() -> i32 {
+    // SAFETY: the C library's errno location is valid for the calling thread for as long as it runs.
+    unsafe { *libc::__errno_location() }
+}
+
+fn send_cancel_inner(
+    address: &SockAddr,
+    options: &[(i32, i32, &'static [u8], i32)],
+    packet: &[u8],
+) -> Result<(), CancelFailure> {
+    let family = libc::c_int::from(address.family());
+    // SAFETY: takes integers only.
+    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    if fd < 0 {
+        return Err((b"PQcancel() -- socket() failed: ", errno()));
+    }
+    let result = talk(fd, address, options, packet);
+    // SAFETY: the descriptor was opened above and nobody else knows it.
+    unsafe { libc::close(fd) };
+    result
+}
+
+fn talk(
+    fd: RawFd,
+    address: &SockAddr,
+    options: &[(i32, i32, &'static [u8], i32)],
+    packet: &[u8],
+) -> Result<(), CancelFailure> {
+    for &(level, name, failed, value) in options {
+        // SAFETY: the value lives through the call and its size is passed.
+        let result = unsafe {
+            libc::setsockopt(
+                fd,
+                level,
+                name,
+                std::ptr::from_ref(&value).cast(),
+                size_of::<libc::c_int>() as libc::socklen_t,
+            )
+        };
+        if result < 0 {
+            return Err((failed, errno()));
+        }
+    }
+    // SAFETY: address and length belong together in SockAddr.
+    while unsafe { libc::connect(fd, address.as_ptr().cast(), address.len()) } < 0 {
+        match errno() {
+            libc::EINTR => {}
+            // An interrupted connect has gone on by itself and is done by now.
+            libc::EISCONN => break,
+            error => return Err((b"PQcancel() -- connect() failed: ", error)),
+        }
+    }
+    // SAFETY: the packet's true length is passed.
+    while unsafe { libc::send(fd, packet.as_ptr().cast(), packet.len(), libc::MSG_NOSIGNAL) }
+        != packet.len() as isize
+    {
+        match errno() {
+            libc::EINTR => {}
+            error => return Err((b"PQcancel() -- send() failed: ", error)),
+        }
+    }
+    // The server closes when the request has been dealt with; waiting for it keeps a late cancel from hitting the next
+    // query. What it says, if anything, does not matter.
+    let mut byte = 0u8;
+    // SAFETY: one byte, ours, and the length says one.
+    while unsafe { libc::recv(fd, std::ptr::from_mut(&mut byte).cast(), 1, 0) } < 0 {
+        if errno() != libc::EINTR {
+            break;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! The connection's error text: what `PQerrorMessage` shows, and how much of it results have already carried.
+
+/// Text that accumulates within a query cycle (behaviours 140-142, 146). Every entry ends with a newline.
+///
+/// The text is kept NUL-terminated, so that it can be handed to C as it is.
+pub struct ErrorBuffer {
+    /// The text and one NUL.
+    text: Vec<u8>,
+    /// How many bytes an error result has carried already.
+    reported: usize,
+}
+
+impl Default for ErrorBuffer {
+    fn default() -> Self {
+        ErrorBuffer {
+            text: vec![0],
+            reported: 0,
+        }
+    }
+}
+
+impl ErrorBuffer {
+    /// The text without its NUL.
+    pub fn text(&self) -> &[u8] {
+        &self.text[..self.text.len() - 1]
+    }
+
+    /// The text with its NUL.
+    pub fn text_with_nul(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Whether there is no text.
+    pub fn is_empty(&self) -> bool {
+        self.text.len() == 1
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.text.clear();
+        self.text.push(0);
+        self.reported = 0;
+    }
+
+    /// Appends whatever `write` writes, as it is. A NUL inside would hide the rest from C, so it is dropped there.
+    pub fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.text.pop();
+        let start = self.text.len();
+        write(&mut self.text);
+        if let Some(nul) = self.text[start..].iter().position(|&b| b == 0) {
+            self.text.truncate(start + nul);
+        }
+        self.text.push(0);
+    }
+
+    /// Appends a text and the newline that ends it.
+    pub fn push_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.append_with(|out| {
+            write(out);
+            out.push(b'\n');
+        });
+    }
+
+    /// Appends a text and the newline that ends it.
+    pub fn push(&mut self, text: &[u8]) {
+        self.push_with(|out| out.extend_from_slice(text));
+    }
+
+    /// The text that no result has carried yet; from now on it counts as carried.
+    pub fn take_unreported(&mut self) -> &[u8] {
+        let end = self.text.len() - 1;
+        let start = core::mem::replace(&mut self.reported, end).min(end);
+        &self.text[start..end]
+    }
+
+    /// A result that carries the newest text has been handed out.
+    pub fn mark_reported(&mut self) {
+        self.reported = self.text.len() - 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behaviour_146_a_result_carries_only_what_none_has_carried() {
+        let mut e = ErrorBuffer::default();
+        e.push(b"one");
+        assert_eq!(e.take_unreported(), b"one\n");
+        e.push(b"two");
+        assert_eq!(e.take_unreported(), b"two\n");
+        assert_eq!(e.take_unreported(), b"");
+        assert_eq!(e.text_with_nul(), b"one\ntwo\n\0");
+        e.clear();
+        assert!(e.is_empty());
+    }
+
+    #[test]
+    fn a_nul_ends_the_piece_it_stands_in() {
+        let mut e = ErrorBuffer::default();
+        e.append_with(|out| out.extend_from_slice(b"a\0b"));
+        e.push(b"c");
+        assert_eq!(e.text(), b"ac\n");
+    }
+}

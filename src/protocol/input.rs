@@ -1,0 +1,319 @@
+//! The receive block: where bytes from the backend land, are framed, and may stay for good.
+//!
+//! The transport appends to the block ([`Input::space`]); the session takes messages off its front. While a result
+//! in progress refers to rows inside the block it is *pinned*: it is never compacted, and when it is full it moves
+//! into the result as it is and a fresh block takes its place (DESIGN.md, decision 1).
+
+use super::backend::{self, HEADER_LEN};
+
+/// Capacity of the first block, in bytes.
+const FIRST_BLOCK: usize = 16 * 1024;
+/// Capacity at which blocks stop growing, in bytes; only a single message longer than this makes a larger one.
+const LARGEST_BLOCK: usize = 1024 * 1024;
+/// With less room than this left in a block, a new receive is not worth a system call of its own.
+const LEAST_ROOM: usize = 2 * 1024;
+
+/// The input could not grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InputFull;
+
+/// What stands at the front of the unparsed bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// Not a whole message yet.
+    Incomplete,
+    /// A whole message: its type byte, and the length of its body. See [`Input::body`].
+    Message {
+        /// The type byte.
+        kind: u8,
+        /// Bytes after the length word.
+        body_len: usize,
+    },
+    /// The length word cannot be true (behaviour 343).
+    Corrupt {
+        /// The type byte.
+        kind: u8,
+        /// The length word.
+        length: i32,
+    },
+}
+
+/// The receive block. See the module's text.
+#[derive(Default)]
+pub struct Input {
+    block: Vec<u8>,
+    /// Where the unparsed bytes begin.
+    pos: usize,
+    /// A result in progress refers to bytes of this block.
+    pinned: bool,
+    /// Capacity of the next block while a large result streams in.
+    next_capacity: usize,
+}
+
+impl Input {
+    /// The bytes received and not yet parsed.
+    pub fn unparsed(&self) -> &[u8] {
+        &self.block[self.pos..]
+    }
+
+    /// Forgets everything received, as when the connection is dropped.
+    pub fn clear(&mut self) {
+        *self = Input::default();
+    }
+
+    /// Looks at the front message without taking it.
+    #[inline]
+    pub fn frame(&self) -> Frame {
+        let Some(header) = self.unparsed().first_chunk::<HEADER_LEN>() else {
+            return Frame::Incomplete;
+        };
+        let kind = header[0];
+        let length = i32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+        if !backend::length_is_valid(kind, length) {
+            return Frame::Corrupt { kind, length };
+        }
+        let body_len = length as usize - 4;
+        if self.unparsed().len() - HEADER_LEN < body_len {
+            return Frame::Incomplete;
+        }
+        Frame::Message { kind, body_len }
+    }
+
+    /// The body of the front message, of the length [`Input::frame`] gave.
+    pub fn body(&self, body_len: usize) -> &[u8] {
+        self.unparsed()
+            .get(HEADER_LEN..HEADER_LEN + body_len)
+            .unwrap_or_default()
+    }
+
+    /// The whole front message with its header, for tracing.
+    pub fn message(&self, body_len: usize) -> &[u8] {
+        self.unparsed()
+            .get(..HEADER_LEN + body_len)
+            .unwrap_or_default()
+    }
+
+    /// Takes the front message away. In a pinned block its type byte becomes the NUL that ends a row before it.
+    pub fn consume(&mut self, body_len: usize) {
+        if self.pinned
+            && let Some(first) = self.block.get_mut(self.pos)
+        {
+            *first = 0;
+        }
+        self.consume_bytes(HEADER_LEN + body_len);
+    }
+
+    /// Takes `n` bytes away that are no message (a negotiation answer).
+    pub fn consume_bytes(&mut self, n: usize) {
+        self.pos = (self.pos + n).min(self.block.len());
+    }
+
+    /// Makes room to receive and returns the block with the number of bytes that may be appended to it; a row block
+    /// that was full is handed to `retire` first, when there is one.
+    ///
+    /// One byte of the capacity always stays free for a closing NUL.
+    ///
+    /// # Errors
+    /// [`InputFull`] when memory is out. Nothing is lost then.
+    pub fn space(
+        &mut self,
+        mut retire: impl FnMut(Vec<u8>, usize),
+    ) -> Result<(&mut Vec<u8>, usize), InputFull> {
+        let missing = self.missing();
+        if !self.pinned && self.pos == self.block.len() {
+            self.block.clear();
+            self.pos = 0;
+        }
+        let wanted = missing.max(LEAST_ROOM);
+        if self.room() < wanted {
+            if self.pinned {
+                if self.room() < missing.min(LEAST_ROOM) || self.room() < self.block.capacity() / 16
+                {
+                    let block = self.exchange(missing)?;
+                    retire(block.0, block.1);
+                }
+            } else {
+                if self.pos > 0 {
+                    self.block.copy_within(self.pos.., 0);
+                    self.block.truncate(self.block.len() - self.pos);
+                    self.pos = 0;
+                }
+                if self.room() < wanted {
+                    // Grow with what has really come, not with what a length word promises.
+                    let grow = self.block.capacity().max(FIRST_BLOCK);
+                    self.block.try_reserve_exact(grow).map_err(|_| InputFull)?;
+                }
+            }
+        }
+        let room = self.room();
+        Ok((&mut self.block, room))
+    }
+
+    /// Bytes that may still be appended.
+    fn room(&self) -> usize {
+        (self.block.capacity() - self.block.len()).saturating_sub(1)
+    }
+
+    /// Bytes that the front message still lacks, at least 1.
+    fn missing(&self) -> usize {
+        let unparsed = self.unparsed();
+        match unparsed.first_chunk::<HEADER_LEN>() {
+            Some(h) => {
+                let length = i32::from_be_bytes([h[1], h[2], h[3], h[4]]).max(4) as usize;
+                (length + 1).saturating_sub(unparsed.len()).max(1)
+            }
+            None => 1,
+        }
+    }
+
+    /// Takes the pinned block away, closed behind its last parsed byte, and puts a fresh one with the rest in place.
+    /// Returns the block and the bytes parsed of it.
+    fn exchange(&mut self, missing: usize) -> Result<(Vec<u8>, usize), InputFull> {
+        let rest = self.unparsed().len();
+        let capacity =
+            (self.next_capacity.max(self.block.capacity()) * 2).clamp(FIRST_BLOCK, LARGEST_BLOCK);
+        let capacity = capacity.max(rest + missing.min(LARGEST_BLOCK) + 1);
+        let mut fresh = Vec::new();
+        fresh.try_reserve_exact(capacity).map_err(|_| InputFull)?;
+        fresh.extend_from_slice(self.unparsed());
+        self.next_capacity = capacity.min(LARGEST_BLOCK);
+        let mut block = core::mem::replace(&mut self.block, fresh);
+        let parsed = core::mem::take(&mut self.pos);
+        close(&mut block, parsed);
+        Ok((block, parsed))
+    }
+
+    /// Marks the block as referred to by rows, or not.
+    pub(super) fn set_pinned(&mut self, pinned: bool) {
+        self.pinned = pinned;
+        if !pinned {
+            self.next_capacity = 0;
+        }
+    }
+
+    /// Whether rows refer to the block.
+    pub(super) fn is_pinned(&self) -> bool {
+        self.pinned
+    }
+
+    /// The block and the start of the unparsed bytes, for the row parser, which reads rows and writes NULs behind
+    /// values it has read.
+    pub(super) fn raw(&mut self) -> (&mut Vec<u8>, &mut usize) {
+        (&mut self.block, &mut self.pos)
+    }
+
+    /// Where the unparsed bytes begin in the block.
+    pub(super) fn position(&self) -> usize {
+        self.pos
+    }
+
+    /// Bytes `from..to` of the block.
+    pub(super) fn slice(&self, from: usize, to: usize) -> &[u8] {
+        self.block.get(from..to).unwrap_or_default()
+    }
+
+    /// Capacity of the block in bytes.
+    pub(super) fn capacity(&self) -> usize {
+        self.block.capacity()
+    }
+
+    /// Gives the pinned block up to a finished result; unparsed bytes go to a fresh block.
+    ///
+    /// # Errors
+    /// [`InputFull`] when memory is out; the block stays.
+    pub(super) fn give_up_block(&mut self) -> Result<Vec<u8>, InputFull> {
+        let rest = self.unparsed().len();
+        let mut fresh = Vec::new();
+        fresh
+            .try_reserve_exact((rest + LEAST_ROOM).max(FIRST_BLOCK))
+            .map_err(|_| InputFull)?;
+        fresh.extend_from_slice(self.unparsed());
+        let mut block = core::mem::replace(&mut self.block, fresh);
+        let parsed = core::mem::take(&mut self.pos);
+        close(&mut block, parsed);
+        self.set_pinned(false);
+        Ok(block)
+    }
+}
+
+/// Cuts a block behind its parsed bytes and ends it with a NUL, for which [`Input::space`] kept a byte free.
+fn close(block: &mut Vec<u8>, parsed: usize) {
+    block.truncate(parsed);
+    block.push(0);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn feed(input: &mut Input, bytes: &[u8]) {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let (block, room) = input.space(|_, _| panic!("nothing is pinned")).unwrap();
+            let n = room.min(rest.len());
+            block.extend_from_slice(&rest[..n]);
+            rest = &rest[n..];
+        }
+    }
+
+    #[test]
+    fn frames_arrive_byte_by_byte() {
+        let mut input = Input::default();
+        for &b in b"Z\0\0\0\x05" {
+            feed(&mut input, &[b]);
+            assert_eq!(input.frame(), Frame::Incomplete);
+        }
+        feed(&mut input, b"I");
+        assert_eq!(
+            input.frame(),
+            Frame::Message {
+                kind: b'Z',
+                body_len: 1
+            }
+        );
+        assert_eq!(input.body(1), b"I");
+        input.consume(1);
+        assert_eq!(input.frame(), Frame::Incomplete);
+        assert!(input.unparsed().is_empty());
+    }
+
+    #[test]
+    fn a_length_that_cannot_be_is_corrupt() {
+        let mut input = Input::default();
+        feed(&mut input, b"Z\0\0\0\x03");
+        assert_eq!(
+            input.frame(),
+            Frame::Corrupt {
+                kind: b'Z',
+                length: 3
+            }
+        );
+    }
+
+    #[test]
+    fn a_promised_gigabyte_is_not_allocated_before_it_comes() {
+        let mut input = Input::default();
+        feed(&mut input, b"D\x7f\xff\xff\xff\0\x01");
+        let (block, _) = input.space(|_, _| ()).unwrap();
+        assert!(block.capacity() < 100_000, "{}", block.capacity());
+    }
+
+    #[test]
+    fn a_full_pinned_block_retires_and_keeps_its_bytes() {
+        let mut input = Input::default();
+        feed(&mut input, b"D\0\0\0\x06\0\0");
+        input.set_pinned(true);
+        input.consume(2);
+        let mut retired = Vec::new();
+        let mut sent = 7;
+        while retired.is_empty() {
+            let (block, room) = input.space(|b, parsed| retired.push((b, parsed))).unwrap();
+            let n = room.min(5000);
+            block.extend(core::iter::repeat_n(b'D', n));
+            sent += n;
+        }
+        let (block, parsed) = &retired[0];
+        assert_eq!((*parsed, block.as_slice()), (7, &b"\0\0\0\0\x06\0\0\0"[..]));
+        assert_eq!(input.unparsed().len(), sent - 7);
+    }
+}

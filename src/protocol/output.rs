@@ -1,0 +1,89 @@
+//! The send buffer: messages wait here until the transport takes them.
+
+/// Capacity kept for the next messages once everything is sent, in bytes.
+const KEPT_CAPACITY: usize = 16 * 1024;
+
+/// Bytes to send. The encoders of [`super::frontend`] append to [`Output::buffer`].
+#[derive(Default)]
+pub struct Output {
+    buffer: Vec<u8>,
+    sent: usize,
+}
+
+impl Output {
+    /// The buffer to append messages to.
+    pub fn buffer(&mut self) -> &mut Vec<u8> {
+        if self.sent > 0 && self.sent >= self.buffer.len() / 2 {
+            self.buffer.drain(..self.sent);
+            self.sent = 0;
+        }
+        &mut self.buffer
+    }
+
+    /// What has not been sent yet.
+    pub fn pending(&self) -> &[u8] {
+        &self.buffer[self.sent..]
+    }
+
+    /// Whether everything has been sent.
+    pub fn is_empty(&self) -> bool {
+        self.sent == self.buffer.len()
+    }
+
+    /// Number of bytes that have not been sent yet.
+    pub fn len(&self) -> usize {
+        self.buffer.len() - self.sent
+    }
+
+    /// Bytes in the buffer, sent or not: a mark to cut a half-written message off again with [`Output::cut`].
+    pub fn mark(&mut self) -> usize {
+        self.buffer().len()
+    }
+
+    /// Removes everything behind `mark`.
+    pub fn cut(&mut self, mark: usize) {
+        self.buffer.truncate(mark.max(self.sent));
+    }
+
+    /// Everything behind `mark`.
+    pub fn since(&self, mark: usize) -> &[u8] {
+        self.buffer.get(mark..).unwrap_or_default()
+    }
+
+    /// The transport has taken `n` bytes.
+    pub fn advance(&mut self, n: usize) {
+        self.sent = (self.sent + n).min(self.buffer.len());
+        if self.sent == self.buffer.len() {
+            self.sent = 0;
+            self.buffer.clear();
+            if self.buffer.capacity() > 4 * KEPT_CAPACITY {
+                self.buffer.shrink_to(KEPT_CAPACITY);
+            }
+        }
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Output::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sent_bytes_go_and_marks_cut_only_what_is_unsent() {
+        let mut out = Output::default();
+        out.buffer().extend_from_slice(b"first");
+        out.advance(2);
+        assert_eq!(out.pending(), b"rst");
+        let mark = out.mark();
+        out.buffer().extend_from_slice(b"second");
+        assert_eq!(out.since(mark), b"second");
+        out.cut(mark);
+        assert_eq!(out.pending(), b"rst");
+        out.advance(3);
+        assert!(out.is_empty());
+    }
+}

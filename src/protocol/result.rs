@@ -1,0 +1,280 @@
+//! One result of a command: status, columns, rows, command tag, error.
+//!
+//! It owns everything it shows and outlives the connection it came from. It is read-only once handed out, so threads
+//! may share it.
+
+use std::sync::Arc;
+
+use super::error_fields::ErrorFields;
+use super::rows::RowStore;
+use super::types::{ExecStatus, Oid};
+
+/// One column of a result, in the order of a RowDescription's fields.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Where its name begins in [`Columns`]' names.
+    name: usize,
+    /// OID of the table it comes from; 0 if none.
+    pub table: Oid,
+    /// Number of the column in that table; 0 if none.
+    pub table_column: i32,
+    /// Format code of its values: 0 text, 1 binary.
+    pub format: i32,
+    /// OID of its data type.
+    pub type_oid: Oid,
+    /// Size of its data type in bytes; negative for variable width.
+    pub type_size: i32,
+    /// Its type modifier.
+    pub type_modifier: i32,
+}
+
+/// The columns of a result. Names are kept NUL-terminated behind one another.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Columns {
+    names: Vec<u8>,
+    list: Vec<Column>,
+}
+
+/// No memory, or more than a C `int` counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TooLarge;
+
+impl Columns {
+    /// No columns, with room for `count`.
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn with_room(count: usize) -> Result<Self, TooLarge> {
+        let mut columns = Columns::default();
+        columns
+            .list
+            .try_reserve_exact(count)
+            .map_err(|_| TooLarge)?;
+        Ok(columns)
+    }
+
+    /// Appends a column. `column` comes from [`Column::new`].
+    ///
+    /// # Errors
+    /// [`TooLarge`].
+    pub fn push(&mut self, name: &[u8], mut column: Column) -> Result<(), TooLarge> {
+        self.names
+            .try_reserve(name.len() + 1)
+            .map_err(|_| TooLarge)?;
+        self.list.try_reserve(1).map_err(|_| TooLarge)?;
+        column.name = self.names.len();
+        self.names.extend_from_slice(name);
+        self.names.push(0);
+        self.list.push(column);
+        Ok(())
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// The column at `index`.
+    pub fn get(&self, index: usize) -> Option<&Column> {
+        self.list.get(index)
+    }
+
+    /// The name of the column at `index`, from its first byte to the end of all names; it ends at the first NUL.
+    pub fn name_with_nul(&self, index: usize) -> Option<&[u8]> {
+        let start = self.list.get(index)?.name;
+        let end = self
+            .list
+            .get(index + 1)
+            .map_or(self.names.len(), |next| next.name);
+        self.names.get(start..end)
+    }
+
+    /// All columns.
+    pub fn iter(&self) -> impl Iterator<Item = &Column> {
+        self.list.iter()
+    }
+
+    /// Whether all values are binary, and there is a column at all (behaviour 226).
+    pub fn all_binary(&self) -> bool {
+        !self.list.is_empty() && self.list.iter().all(|c| c.format == 1)
+    }
+
+    /// Whether some values are binary.
+    pub fn any_binary(&self) -> bool {
+        self.list.iter().any(|c| c.format != 0)
+    }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        self.names.capacity() + self.list.capacity() * size_of::<Column>()
+    }
+}
+
+impl Column {
+    /// A column in RowDescription order; its name is given to [`Columns::push`].
+    pub fn new(
+        table: Oid,
+        table_column: i32,
+        type_oid: Oid,
+        type_size: i32,
+        type_modifier: i32,
+        format: i32,
+    ) -> Self {
+        Column {
+            name: 0,
+            table,
+            table_column,
+            format,
+            type_oid,
+            type_size,
+            type_modifier,
+        }
+    }
+}
+
+/// A command tag, at most 63 bytes and a NUL (behaviour 230).
+#[derive(Clone, Copy)]
+pub struct CommandTag {
+    text: [u8; 64],
+    len: u8,
+}
+
+impl CommandTag {
+    /// No tag.
+    pub const EMPTY: CommandTag = CommandTag {
+        text: [0; 64],
+        len: 0,
+    };
+
+    /// The first 63 bytes of `tag`.
+    pub fn new(tag: &[u8]) -> Self {
+        let mut this = Self::EMPTY;
+        let len = tag.len().min(63);
+        this.text[..len].copy_from_slice(&tag[..len]);
+        this.len = len as u8;
+        this
+    }
+
+    /// The tag.
+    pub fn text(&self) -> &[u8] {
+        &self.text[..usize::from(self.len)]
+    }
+
+    /// The tag and a NUL.
+    pub fn text_with_nul(&self) -> &[u8] {
+        &self.text[..usize::from(self.len) + 1]
+    }
+}
+
+/// What an error or notice result carries.
+pub struct ErrorReport {
+    /// The fields of the server's message; none for messages of this library.
+    pub fields: ErrorFields,
+    /// The text as it was formatted when it came, with a NUL behind it.
+    message: Vec<u8>,
+    /// The query it is about, for a LINE display later.
+    pub query: Option<Arc<[u8]>>,
+}
+
+impl ErrorReport {
+    /// A report with its formatted text, which must hold no NUL.
+    pub fn new(fields: ErrorFields, mut message: Vec<u8>, query: Option<Arc<[u8]>>) -> Self {
+        message.push(0);
+        ErrorReport {
+            fields,
+            message,
+            query,
+        }
+    }
+
+    /// The formatted text with a NUL behind it.
+    pub fn message_with_nul(&self) -> &[u8] {
+        &self.message
+    }
+
+    /// The formatted text.
+    pub fn message(&self) -> &[u8] {
+        &self.message[..self.message.len() - 1]
+    }
+}
+
+/// One result of a command.
+pub struct QueryResult {
+    /// Its status.
+    pub status: ExecStatus,
+    /// Its columns; shared by the partial results of one command.
+    pub columns: Arc<Columns>,
+    /// Its rows.
+    pub rows: RowStore,
+    /// Types of a statement's parameters, from a Describe.
+    pub param_types: Vec<Oid>,
+    /// Its overall format: for COPY the server's word, else whether all columns are binary.
+    pub binary: bool,
+    /// Its command tag.
+    pub tag: CommandTag,
+    /// The error or notice, if it is one.
+    pub error: Option<Box<ErrorReport>>,
+    /// The client encoding when it was made (an id of [`super::encoding`]).
+    pub client_encoding: i32,
+}
+
+impl QueryResult {
+    /// A result without columns and rows.
+    pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
+        QueryResult {
+            status,
+            columns: Arc::default(),
+            rows: RowStore::new(0, false),
+            param_types: Vec::new(),
+            binary: false,
+            tag: CommandTag::EMPTY,
+            error: None,
+            client_encoding,
+        }
+    }
+
+    /// A result ready to take rows of these columns.
+    pub fn with_columns(status: ExecStatus, columns: Arc<Columns>, client_encoding: i32) -> Self {
+        let mut this = QueryResult::new(status, client_encoding);
+        this.rows = RowStore::new(columns.len(), columns.any_binary());
+        this.binary = columns.all_binary();
+        this.columns = columns;
+        this
+    }
+
+    /// An error or notice of this library, without fields.
+    pub fn with_message(status: ExecStatus, message: &[u8], client_encoding: i32) -> Self {
+        let mut this = QueryResult::new(status, client_encoding);
+        this.error = Some(Box::new(ErrorReport::new(
+            ErrorFields::default(),
+            message.to_vec(),
+            None,
+        )));
+        this
+    }
+
+    /// The error text, "" if it is no error.
+    pub fn message(&self) -> &[u8] {
+        self.error.as_ref().map_or(b"", |e| e.message())
+    }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        let error = self.error.as_ref().map_or(0, |e| {
+            size_of::<ErrorReport>()
+                + e.message.capacity()
+                + e.fields.memory()
+                + e.query.as_ref().map_or(0, |q| q.len())
+        });
+        size_of::<Self>()
+            + self.columns.memory()
+            + self.rows.memory()
+            + self.param_types.capacity() * 4
+            + error
+    }
+}

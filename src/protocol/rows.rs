@@ -1,0 +1,693 @@
+//! Row storage: where the values of a result lie, and the parser of DataRow messages.
+//!
+//! Text rows stay where they were received: a field is an offset into a block and a length, and the byte behind a
+//! value, which by then has been read (the next length word's or the next message's first byte), becomes its NUL.
+//! Rows with a binary column are copied into the store's own arena instead, because callers cast such values and so
+//! need them at 8-byte aligned addresses (behaviour 225).
+
+use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use super::input::Input;
+
+/// Alignment of binary values in bytes.
+const ALIGN: usize = 8;
+/// Capacity of the first arena block in bytes; the next ones double up to [`ARENA_LARGEST`].
+const ARENA_FIRST: usize = 1024;
+const ARENA_LARGEST: usize = 1024 * 1024;
+
+/// One value: where it begins in its row's block, and its length in bytes; -1 is SQL NULL.
+#[derive(Clone, Copy, Debug)]
+struct Field {
+    offset: u32,
+    len: i32,
+}
+
+const NULL_FIELD: Field = Field { offset: 0, len: -1 };
+
+/// Bytes that some rows lie in.
+struct Block {
+    data: Vec<u8>,
+    /// What to take off a field's offset: rows copied out of a receive block keep the offsets they had there.
+    base: u32,
+    /// The first row that lies in this block.
+    first_row: usize,
+}
+
+/// Why rows could not be stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowError {
+    /// The message ended inside a value.
+    InsufficientData,
+    /// The message has more or fewer values than the result has columns.
+    FieldCount,
+    /// The message goes on behind its last value.
+    TrailingData,
+    /// No memory.
+    OutOfMemory,
+    /// More rows than a C `int` can count.
+    TooManyRows,
+}
+
+/// What the row parser met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RowsStep {
+    /// No whole DataRow is left at the front.
+    Done,
+    /// The wished number of rows has been stored.
+    Limit,
+    /// The front message is a DataRow that cannot be stored. It is still there.
+    Failed(RowError),
+}
+
+/// A value of a result that the application builds itself: it may lie in any block.
+#[derive(Clone, Copy)]
+struct Cell {
+    block: u32,
+    offset: u32,
+    len: i32,
+}
+
+/// The rows of one result.
+///
+/// Rows are *open* while they lie in the connection's receive block and *closed* once a block of this store holds
+/// them. Values may be asked for only when no row is open, which [`RowStore::finish`] sees to.
+pub struct RowStore {
+    columns: usize,
+    rows: usize,
+    fields: Vec<Field>,
+    blocks: Vec<Block>,
+    /// Instead of `fields`, once the application has set a value.
+    cells: Option<Vec<Cell>>,
+    /// How many rows are closed.
+    closed_rows: usize,
+    /// Where the open rows begin and end in the receive block.
+    open: (usize, usize),
+    /// Copy rows into the arena, binary values aligned.
+    copies: bool,
+    /// The block that the last look-up hit; only a hint, so any thread may set it.
+    hint: AtomicUsize,
+}
+
+impl RowStore {
+    /// An empty store for rows of `columns` values; `aligned` when one of them is binary.
+    pub fn new(columns: usize, aligned: bool) -> Self {
+        RowStore {
+            columns,
+            rows: 0,
+            fields: Vec::new(),
+            blocks: Vec::new(),
+            cells: None,
+            closed_rows: 0,
+            open: (0, 0),
+            copies: aligned,
+            hint: AtomicUsize::new(0),
+        }
+    }
+
+    /// Number of rows.
+    #[inline]
+    pub fn rows(&self) -> usize {
+        self.rows
+    }
+
+    /// Number of columns.
+    #[inline]
+    pub fn columns(&self) -> usize {
+        self.columns
+    }
+
+    /// Bytes of memory held.
+    pub fn memory(&self) -> usize {
+        self.fields.capacity() * size_of::<Field>()
+            + self
+                .cells
+                .as_ref()
+                .map_or(0, |c| c.capacity() * size_of::<Cell>())
+            + self.blocks.capacity() * size_of::<Block>()
+            + self.blocks.iter().map(|b| b.data.capacity()).sum::<usize>()
+    }
+
+    /// The value at `row`, `column` with the NUL behind it; `None` for SQL NULL, and where there is no such value.
+    #[inline]
+    pub fn value_with_nul(&self, row: usize, column: usize) -> Option<&[u8]> {
+        if column >= self.columns {
+            return None;
+        }
+        let Some(field) = self.fields.get(row * self.columns + column) else {
+            return self.cell(row, column);
+        };
+        if field.len < 0 {
+            return None;
+        }
+        let block = self.block_of(row)?;
+        let start = field.offset.wrapping_sub(block.base) as usize;
+        block.data.get(start..start + field.len as usize + 1)
+    }
+
+    /// The value at `row`, `column`; `None` for SQL NULL, and where there is no such value.
+    #[inline]
+    pub fn value(&self, row: usize, column: usize) -> Option<&[u8]> {
+        self.value_with_nul(row, column).map(|v| &v[..v.len() - 1])
+    }
+
+    /// The value's length in bytes; -1 for SQL NULL, and where there is no such value.
+    #[inline]
+    pub fn length(&self, row: usize, column: usize) -> i32 {
+        if column >= self.columns {
+            return -1;
+        }
+        let index = row * self.columns + column;
+        match self.fields.get(index) {
+            Some(field) => field.len,
+            None => self
+                .cells
+                .as_ref()
+                .and_then(|cells| cells.get(index))
+                .map_or(-1, |c| c.len),
+        }
+    }
+
+    #[cold]
+    fn cell(&self, row: usize, column: usize) -> Option<&[u8]> {
+        let cell = self.cells.as_ref()?.get(row * self.columns + column)?;
+        let len = usize::try_from(cell.len).ok()?;
+        let start = cell.offset as usize;
+        self.blocks
+            .get(cell.block as usize)?
+            .data
+            .get(start..start + len + 1)
+    }
+
+    #[inline]
+    fn block_of(&self, row: usize) -> Option<&Block> {
+        let hint = self.hint.load(Relaxed);
+        if let Some(block) = self.blocks.get(hint)
+            && block.first_row <= row
+            && self
+                .blocks
+                .get(hint + 1)
+                .is_none_or(|next| row < next.first_row)
+        {
+            return Some(block);
+        }
+        self.find_block(row)
+    }
+
+    #[cold]
+    fn find_block(&self, row: usize) -> Option<&Block> {
+        let index = self
+            .blocks
+            .partition_point(|b| b.first_row <= row)
+            .checked_sub(1)?;
+        self.hint.store(index, Relaxed);
+        self.blocks.get(index)
+    }
+
+    /// Stores whole DataRow messages from the front of `input`, `limit` at the most.
+    pub fn take_rows(&mut self, input: &mut Input, limit: usize) -> RowsStep {
+        let mut left = limit;
+        loop {
+            if left == 0 {
+                return RowsStep::Limit;
+            }
+            match self.take_row(input) {
+                Ok(true) => left -= 1,
+                Ok(false) => return RowsStep::Done,
+                Err(error) => return RowsStep::Failed(error),
+            }
+        }
+    }
+
+    /// Stores the DataRow at the front, if a whole one is there.
+    #[inline]
+    fn take_row(&mut self, input: &mut Input) -> Result<bool, RowError> {
+        let (block, pos) = input.raw();
+        let start = *pos;
+        let Some(rest) = block.get_mut(start..) else {
+            return Ok(false);
+        };
+        let Some(&[kind, a, b, c, d, e, f]) = rest.first_chunk::<7>() else {
+            return Ok(false);
+        };
+        let length = i32::from_be_bytes([a, b, c, d]);
+        if kind != super::backend::tag::DATA_ROW || length < 6 {
+            return Ok(false);
+        }
+        let Some(message) = rest.get_mut(..length as usize + 1) else {
+            return Ok(false);
+        };
+        if usize::from(u16::from_be_bytes([e, f])) != self.columns {
+            return Err(RowError::FieldCount);
+        }
+        if self.rows >= i32::MAX as usize {
+            return Err(RowError::TooManyRows);
+        }
+        let opens = !self.copies && self.rows == self.closed_rows;
+        if opens {
+            // The block these rows lie in will be adopted or copied, which must not fail for want of a slot.
+            self.blocks
+                .try_reserve(1)
+                .map_err(|_| RowError::OutOfMemory)?;
+        }
+        let first = self.fields.len();
+        self.fields
+            .try_reserve(self.columns)
+            .map_err(|_| RowError::OutOfMemory)?;
+        self.fields.resize(first + self.columns, NULL_FIELD);
+        let stored = if self.copies {
+            locate(message, 0, false, &mut self.fields[first..])
+                .and_then(|()| self.copy_values(first, &block[start..]))
+        } else {
+            locate(message, start as u32, true, &mut self.fields[first..])
+        };
+        if let Err(error) = stored {
+            self.fields.truncate(first);
+            return Err(error);
+        }
+        self.rows += 1;
+        let end = start + length as usize + 1;
+        if !self.copies {
+            block[start] = 0; // the NUL of a row that ended here
+            if opens {
+                self.open.0 = start;
+            }
+            self.open.1 = end;
+        }
+        *pos = end;
+        if opens {
+            input.set_pinned(true);
+        }
+        Ok(true)
+    }
+
+    /// Copies the values just located in `message` into the arena.
+    fn copy_values(&mut self, first: usize, message: &[u8]) -> Result<(), RowError> {
+        let mut need = 0usize;
+        for field in &self.fields[first..] {
+            if field.len >= 0 {
+                need += (field.len as usize + 1).next_multiple_of(ALIGN);
+            }
+        }
+        if self
+            .blocks
+            .last()
+            .is_none_or(|b| b.data.capacity() - b.data.len() < need)
+        {
+            let first_row = self.rows;
+            self.add_arena_block(need, first_row)?;
+        }
+        let Some(arena) = self.blocks.last_mut() else {
+            return Err(RowError::OutOfMemory);
+        };
+        for field in &mut self.fields[first..] {
+            if field.len < 0 {
+                continue;
+            }
+            let from = field.offset as usize;
+            let at = arena.data.len();
+            field.offset = at as u32;
+            arena.data.extend_from_slice(
+                message
+                    .get(from..from + field.len as usize)
+                    .unwrap_or_default(),
+            );
+            arena
+                .data
+                .resize((at + field.len as usize + 1).next_multiple_of(ALIGN), 0);
+        }
+        self.closed_rows = self.rows + 1;
+        Ok(())
+    }
+
+    fn add_arena_block(&mut self, need: usize, first_row: usize) -> Result<(), RowError> {
+        let capacity = self
+            .blocks
+            .last()
+            .map_or(ARENA_FIRST, |b| (b.data.capacity() * 2).min(ARENA_LARGEST));
+        self.blocks
+            .try_reserve(1)
+            .map_err(|_| RowError::OutOfMemory)?;
+        let mut data = Vec::new();
+        // malloc aligns allocations of this size to 16 bytes, so aligned offsets are aligned addresses.
+        data.try_reserve_exact(capacity.max(need))
+            .map_err(|_| RowError::OutOfMemory)?;
+        self.blocks.push(Block {
+            data,
+            base: 0,
+            first_row,
+        });
+        Ok(())
+    }
+
+    /// Takes over a receive block that is full; the open rows lie in it.
+    pub fn adopt_block(&mut self, data: Vec<u8>) {
+        if self.closed_rows < self.rows {
+            // A slot was reserved when the first of these rows was opened.
+            self.blocks.push(Block {
+                data,
+                base: 0,
+                first_row: self.closed_rows,
+            });
+            self.closed_rows = self.rows;
+        }
+    }
+
+    /// Closes the open rows: few of them are copied out of the receive block, many take the block with them.
+    ///
+    /// # Errors
+    /// [`RowError::OutOfMemory`]; the open rows are dropped then.
+    pub fn finish(&mut self, input: &mut Input) -> Result<(), RowError> {
+        if self.closed_rows == self.rows {
+            return Ok(());
+        }
+        let (start, end) = self.open;
+        let span = end - start;
+        let closed = if span >= input.capacity() / 4 * 3 && input.is_pinned() {
+            input
+                .give_up_block()
+                .map(|data| Block {
+                    data,
+                    base: 0,
+                    first_row: self.closed_rows,
+                })
+                .ok()
+        } else {
+            let mut data = Vec::new();
+            let copied = data.try_reserve_exact(span + 1).is_ok();
+            if copied {
+                data.extend_from_slice(input.slice(start, end));
+                data.push(0);
+            }
+            input.set_pinned(false);
+            copied.then_some(Block {
+                data,
+                base: start as u32,
+                first_row: self.closed_rows,
+            })
+        };
+        self.fields.shrink_to_fit();
+        match closed {
+            Some(block) => {
+                self.blocks.push(block);
+                self.closed_rows = self.rows;
+                Ok(())
+            }
+            None => {
+                self.rows = self.closed_rows;
+                self.fields.truncate(self.rows * self.columns);
+                input.set_pinned(false);
+                Err(RowError::OutOfMemory)
+            }
+        }
+    }
+
+    /// Drops the rows, for a result whose stream failed.
+    pub fn abandon(&mut self, input: &mut Input) {
+        if self.closed_rows < self.rows {
+            input.set_pinned(false);
+        }
+        *self = RowStore::new(self.columns, self.copies);
+    }
+
+    /// Sets one value of a result that the application builds; `row` may be the one behind the last, which appends a
+    /// row of NULLs first. Values handed out before stay where they are.
+    ///
+    /// # Errors
+    /// [`RowError::OutOfMemory`], [`RowError::TooManyRows`], [`RowError::FieldCount`] for a row or column that is
+    /// not there; nothing is changed then.
+    pub fn set_value(
+        &mut self,
+        row: usize,
+        column: usize,
+        value: Option<&[u8]>,
+    ) -> Result<(), RowError> {
+        if column >= self.columns || row > self.rows {
+            return Err(RowError::FieldCount);
+        }
+        self.build_cells()?;
+        if row == self.rows {
+            if self.rows >= i32::MAX as usize {
+                return Err(RowError::TooManyRows);
+            }
+            let cells = self.cells.get_or_insert_default();
+            cells
+                .try_reserve(self.columns)
+                .map_err(|_| RowError::OutOfMemory)?;
+            cells.resize(
+                cells.len() + self.columns,
+                Cell {
+                    block: 0,
+                    offset: 0,
+                    len: -1,
+                },
+            );
+            self.rows += 1;
+            self.closed_rows = self.rows;
+        }
+        let cell = match value {
+            None => Cell {
+                block: 0,
+                offset: 0,
+                len: -1,
+            },
+            Some(bytes) => {
+                let len = i32::try_from(bytes.len()).map_err(|_| RowError::OutOfMemory)?;
+                let at = self.store(bytes)?;
+                Cell {
+                    block: at.0,
+                    offset: at.1,
+                    len,
+                }
+            }
+        };
+        if let Some(slot) = self
+            .cells
+            .as_mut()
+            .and_then(|c| c.get_mut(row * self.columns + column))
+        {
+            *slot = cell;
+        }
+        Ok(())
+    }
+
+    /// Turns the row-ordered fields into cells that may lie in any block.
+    fn build_cells(&mut self) -> Result<(), RowError> {
+        if self.cells.is_some() {
+            return Ok(());
+        }
+        let mut cells = Vec::new();
+        cells
+            .try_reserve_exact(self.fields.len())
+            .map_err(|_| RowError::OutOfMemory)?;
+        for (index, field) in self.fields.iter().enumerate() {
+            let row = index / self.columns.max(1);
+            let block = self
+                .blocks
+                .partition_point(|b| b.first_row <= row)
+                .saturating_sub(1);
+            let base = self.blocks.get(block).map_or(0, |b| b.base);
+            let offset = if field.len < 0 {
+                0
+            } else {
+                field.offset.wrapping_sub(base)
+            };
+            cells.push(Cell {
+                block: block as u32,
+                offset,
+                len: field.len,
+            });
+        }
+        self.fields = Vec::new();
+        self.cells = Some(cells);
+        Ok(())
+    }
+
+    /// Copies bytes and a NUL into the arena, aligned; returns block and offset.
+    fn store(&mut self, bytes: &[u8]) -> Result<(u32, u32), RowError> {
+        let need = (bytes.len() + 1).next_multiple_of(ALIGN);
+        if self
+            .blocks
+            .last()
+            .is_none_or(|b| b.data.capacity() - b.data.len() < need || b.data.len() % ALIGN != 0)
+        {
+            let rows = self.rows;
+            self.add_arena_block(need, rows)?;
+        }
+        let block = self.blocks.len() - 1;
+        let data = &mut self.blocks[block].data;
+        let at = data.len();
+        data.extend_from_slice(bytes);
+        data.resize(at + need, 0);
+        Ok((block as u32, at as u32))
+    }
+}
+
+/// Finds the values of a DataRow `message` (with its header): offsets count from the message's start plus `origin`.
+/// With `terminate` the first byte of each length word, once read, becomes the NUL of the value before it.
+#[inline(always)]
+fn locate(
+    message: &mut [u8],
+    origin: u32,
+    terminate: bool,
+    fields: &mut [Field],
+) -> Result<(), RowError> {
+    let mut at = 7usize;
+    for field in fields {
+        let Some(word) = message.get_mut(at..).and_then(|m| m.first_chunk_mut::<4>()) else {
+            return Err(RowError::InsufficientData);
+        };
+        let len = i32::from_be_bytes(*word);
+        if terminate {
+            word[0] = 0;
+        }
+        at += 4;
+        if len >= 0 {
+            if len as usize > message.len() - at {
+                return Err(RowError::InsufficientData);
+            }
+            *field = Field {
+                offset: origin + at as u32,
+                len,
+            };
+            at += len as usize;
+        }
+    }
+    if at == message.len() {
+        Ok(())
+    } else {
+        Err(RowError::TrailingData)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn data_row(values: &[Option<&[u8]>]) -> Vec<u8> {
+        let mut body = (values.len() as u16).to_be_bytes().to_vec();
+        for value in values {
+            match value {
+                Some(v) => {
+                    body.extend_from_slice(&(v.len() as i32).to_be_bytes());
+                    body.extend_from_slice(v);
+                }
+                None => body.extend_from_slice(&(-1i32).to_be_bytes()),
+            }
+        }
+        let mut message = vec![b'D'];
+        message.extend_from_slice(&(body.len() as i32 + 4).to_be_bytes());
+        message.extend_from_slice(&body);
+        message
+    }
+
+    /// Feeds `stream` in pieces of `piece` bytes and stores every row.
+    fn store_all(stream: &[u8], piece: usize, columns: usize, aligned: bool) -> (RowStore, Input) {
+        let mut input = Input::default();
+        let mut rows = RowStore::new(columns, aligned);
+        for mut part in stream.chunks(piece) {
+            while !part.is_empty() {
+                let (block, room) = input.space(|data, _| rows.adopt_block(data)).unwrap();
+                let n = room.min(part.len());
+                block.extend_from_slice(&part[..n]);
+                part = &part[n..];
+                assert_eq!(rows.take_rows(&mut input, usize::MAX), RowsStep::Done);
+            }
+        }
+        rows.finish(&mut input).unwrap();
+        (rows, input)
+    }
+
+    #[test]
+    fn values_are_the_same_however_the_bytes_arrive() {
+        let count = 3000;
+        let mut stream = Vec::new();
+        for i in 0..count {
+            let text = format!("row {i}");
+            stream.extend(data_row(&[
+                Some(text.as_bytes()),
+                None,
+                Some(b""),
+                Some(&[b'x'; 40][..i % 40]),
+            ]));
+        }
+        for (piece, aligned) in [
+            (1, false),
+            (7, false),
+            (4096, false),
+            (1 << 20, false),
+            (7, true),
+            (1 << 20, true),
+        ] {
+            let (rows, _) = store_all(&stream, piece, 4, aligned);
+            assert_eq!(rows.rows(), count);
+            for i in 0..count {
+                assert_eq!(
+                    rows.value_with_nul(i, 0).unwrap(),
+                    format!("row {i}\0").as_bytes()
+                );
+                assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+                assert_eq!(rows.value_with_nul(i, 2).unwrap(), b"\0");
+                assert_eq!(
+                    rows.value_with_nul(i, 3).unwrap(),
+                    [&[b'x'; 40][..i % 40], b"\0"].concat()
+                );
+                if aligned {
+                    assert_eq!(rows.value(i, 0).unwrap().as_ptr() as usize % ALIGN, 0);
+                }
+            }
+            assert_eq!(rows.value(count, 0), None);
+            assert_eq!(rows.value(0, 4), None);
+        }
+    }
+
+    #[test]
+    fn a_value_past_the_message_is_refused_and_no_row_is_kept() {
+        for bad in [&b"\x7f\xff\xff\xff"[..], b"\0\0\0\x01", b"\0\0"] {
+            let mut message = vec![b'D', 0, 0, 0, 6 + bad.len() as u8, 0, 1];
+            message.extend_from_slice(bad);
+            let mut input = Input::default();
+            let mut rows = RowStore::new(1, false);
+            input
+                .space(|_, _| ())
+                .unwrap()
+                .0
+                .extend_from_slice(&message);
+            assert_eq!(
+                rows.take_rows(&mut input, 9),
+                RowsStep::Failed(RowError::InsufficientData)
+            );
+            assert_eq!(rows.rows(), 0);
+        }
+    }
+
+    #[test]
+    fn set_value_appends_and_replaces_and_keeps_old_values_in_place() {
+        let (mut rows, _) = store_all(&[data_row(&[Some(b"a"), None])].concat(), 3, 2, false);
+        let old = rows.value(0, 0).unwrap().as_ptr();
+        rows.set_value(1, 1, Some(b"new")).unwrap();
+        rows.set_value(0, 1, Some(b"")).unwrap();
+        assert_eq!(rows.value(0, 0).unwrap().as_ptr(), old);
+        assert_eq!(
+            (rows.rows(), rows.value(1, 0), rows.value(1, 1)),
+            (2, None, Some(&b"new"[..]))
+        );
+        assert_eq!(rows.value_with_nul(0, 1), Some(&b"\0"[..]));
+        assert_eq!(rows.set_value(3, 0, None), Err(RowError::FieldCount));
+        assert_eq!(rows.set_value(0, 2, None), Err(RowError::FieldCount));
+    }
+
+    #[test]
+    fn large_results_take_their_blocks_with_them() {
+        let row = data_row(&[Some(&[b'y'; 1000])]);
+        let stream = row.repeat(5000);
+        let (rows, input) = store_all(&stream, 1 << 20, 1, false);
+        assert!(
+            rows.memory() < stream.len() * 115 / 100 + 8 * 5000 + 70_000,
+            "{}",
+            rows.memory()
+        );
+        assert!(input.capacity() <= LARGEST_KEPT);
+    }
+
+    const LARGEST_KEPT: usize = 1024 * 1024;
+}

@@ -1,0 +1,140 @@
+//! The function-call sub-protocol (`PQfn`), on which large objects stand.
+
+use super::{Session, State, parse};
+use crate::protocol::backend::{Reader, tag};
+use crate::protocol::error::{ProtocolError, UsageError};
+use crate::protocol::frontend::{self, FunctionArg};
+use crate::protocol::input::Frame;
+use crate::protocol::result::QueryResult;
+use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
+
+/// How far a function call has come.
+pub enum FunctionStep {
+    /// More input is needed first.
+    Pending,
+    /// It has ended: its result, and the function's value unless that is NULL or the call failed.
+    Done(QueryResult, Option<Vec<u8>>),
+}
+
+/// What has come of a function call so far.
+#[derive(Default)]
+pub struct FunctionCall {
+    value: Option<Option<Vec<u8>>>,
+    failed: bool,
+    error: Option<QueryResult>,
+}
+
+impl Session {
+    /// Queues a function call. Its progress is then asked for with [`Session::function_step`] until it has ended.
+    ///
+    /// # Errors
+    /// [`UsageError`] in pipeline mode, while a command runs, or when the output cannot grow.
+    pub fn send_function_call(
+        &mut self,
+        function: Oid,
+        args: &[FunctionArg<'_>],
+    ) -> Result<FunctionCall, UsageError> {
+        if self.pipeline != PipelineStatus::Off {
+            return Err(UsageError::NotInPipeline("PQfn"));
+        }
+        if self.state != State::Idle || self.current.is_some() {
+            return Err(UsageError::WrongState);
+        }
+        self.put(|out| frontend::function_call(out, function, args))?;
+        Ok(FunctionCall::default())
+    }
+
+    /// Parses what has come for a function call.
+    pub fn function_step(&mut self, call: &mut FunctionCall) -> FunctionStep {
+        loop {
+            let (kind, body_len) = match self.input.frame() {
+                Frame::Incomplete => return FunctionStep::Pending,
+                Frame::Message { kind, body_len } => (kind, body_len),
+                Frame::Corrupt { kind, length } => {
+                    self.lose(&ProtocolError::LostSync { kind, length });
+                    self.state = State::Idle;
+                    return FunctionStep::Done(self.failure_result(), None);
+                }
+            };
+            self.trace_backend(body_len);
+            match kind {
+                tag::FUNCTION_CALL_RESPONSE => match function_value(self.input.body(body_len)) {
+                    Some(value) => call.value = Some(value),
+                    None => {
+                        self.note(call, &ProtocolError::ContentsDisagree(kind));
+                    }
+                },
+                tag::ERROR_RESPONSE => {
+                    let fields = parse::parse_fields(&mut Reader::new(self.input.body(body_len)));
+                    call.error = Some(self.error_from_fields(fields.unwrap_or_default()));
+                }
+                tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => {
+                    if let Err(error) = self.handle_asynchronous(kind, body_len) {
+                        self.note(call, &error);
+                    }
+                }
+                tag::READY_FOR_QUERY => {
+                    let status = Reader::new(self.input.body(body_len)).byte();
+                    self.facts.transaction_status = match status {
+                        Some(b'I') => TransactionStatus::Idle,
+                        Some(b'T') => TransactionStatus::InTransaction,
+                        Some(b'E') => TransactionStatus::InError,
+                        _ => TransactionStatus::Unknown,
+                    };
+                    self.input.consume(body_len);
+                    return self.function_end(call);
+                }
+                _ => {
+                    // The call is given up here; what follows finds the connection idle.
+                    self.note(call, &ProtocolError::UnexpectedInFunctionCall(kind));
+                    self.input.consume(body_len);
+                    return self.function_end(call);
+                }
+            }
+            self.input.consume(body_len);
+        }
+    }
+
+    /// Ends a function call whose value the caller cannot take.
+    pub fn function_value_too_long(&mut self) -> QueryResult {
+        self.errors
+            .push_with(|out| ProtocolError::FunctionResultTooLong.write_text(out));
+        self.fail();
+        self.failure_result()
+    }
+
+    fn note(&mut self, call: &mut FunctionCall, error: &ProtocolError) {
+        self.errors.push_with(|out| error.write_text(out));
+        call.failed = true;
+    }
+
+    fn function_end(&mut self, call: &mut FunctionCall) -> FunctionStep {
+        if let Some(error) = call.error.take() {
+            self.errors.mark_reported();
+            return FunctionStep::Done(error, None);
+        }
+        if call.value.is_none() && !call.failed {
+            self.note(call, &ProtocolError::NoFunctionResult);
+        }
+        if call.failed {
+            self.fail();
+            return FunctionStep::Done(self.failure_result(), None);
+        }
+        let result = self.new_result(ExecStatus::CommandOk);
+        FunctionStep::Done(result, call.value.take().flatten())
+    }
+}
+
+/// The value of a FunctionCallResponse: Int32 length, -1 for NULL, the bytes. `None` when the body is malformed.
+fn function_value(body: &[u8]) -> Option<Option<Vec<u8>>> {
+    let mut body = Reader::new(body);
+    let len = body.i32()?;
+    if len == -1 {
+        return body.is_at_end().then_some(None);
+    }
+    let bytes = body.bytes(usize::try_from(len).ok()?)?;
+    let mut value = Vec::new();
+    value.try_reserve_exact(bytes.len()).ok()?;
+    value.extend_from_slice(bytes);
+    body.is_at_end().then_some(Some(value))
+}

@@ -1,0 +1,235 @@
+//! The query machine: one session with a backend after start-up, without its socket.
+//!
+//! The transport appends received bytes to [`Session::input`] and takes bytes to send from [`Session::output`]; the
+//! application queues commands (`send.rs`), asks for results (`results.rs`), moves COPY data (`copy.rs`) or calls a
+//! function (`fastpath.rs`). `parse.rs` turns messages into results, notices and notifications. Nothing here waits.
+
+mod copy;
+mod facts;
+mod fastpath;
+mod parse;
+mod results;
+mod send;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+pub use copy::CopyStep;
+pub use facts::{Facts, PROTOCOL_3_0, PROTOCOL_3_2};
+pub use fastpath::{FunctionCall, FunctionStep};
+pub use parse::{internal_notice, parse_fields};
+pub use results::NextResult;
+pub use send::{CommandKind, Target};
+
+use super::error::{ProtocolError, UsageError};
+use super::error_buffer::ErrorBuffer;
+use super::input::Input;
+use super::output::Output;
+use super::result::QueryResult;
+use super::trace::Trace;
+use super::types::{ContextVisibility, ExecStatus, PipelineStatus, TransactionStatus, Verbosity};
+
+/// What the session is doing, as far as results are concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Nothing is running.
+    Idle,
+    /// A command is running and its next message is awaited.
+    Busy,
+    /// A result is ready to be taken.
+    Ready,
+    /// A result with some rows is ready, and the command goes on behind it.
+    PartialReady,
+    /// COPY to the backend.
+    CopyIn,
+    /// COPY from the backend.
+    CopyOut,
+    /// COPY both ways.
+    CopyBoth,
+    /// In pipeline mode, between the results of two commands.
+    PipelineIdle,
+}
+
+/// How rows are handed out before their command has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RowMode {
+    /// All rows in one result.
+    Whole,
+    /// One row a result.
+    Single,
+    /// Up to this many rows a result.
+    Chunked(usize),
+}
+
+/// A message of a NOTIFY.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// The channel.
+    pub channel: Vec<u8>,
+    /// Process id of the notifying backend.
+    pub process_id: i32,
+    /// The payload, often empty.
+    pub payload: Vec<u8>,
+}
+
+/// A command whose results are awaited.
+pub(super) struct Command {
+    kind: CommandKind,
+    /// Its text, for the LINE display of errors.
+    query: Option<Arc<[u8]>>,
+}
+
+/// One session with a backend. See the module's text.
+pub struct Session {
+    /// Received bytes.
+    pub input: Input,
+    /// Bytes to send.
+    pub output: Output,
+    /// The error text of the connection.
+    pub errors: ErrorBuffer,
+    /// What the backend has told about itself.
+    pub facts: Facts,
+    /// Notices that nobody has been shown yet, oldest first.
+    pub notices: VecDeque<QueryResult>,
+    /// Notifications that nobody has fetched yet, oldest first.
+    pub notifications: VecDeque<Notification>,
+    /// Where messages are traced to, if anywhere.
+    pub trace: Option<Box<Trace>>,
+    /// How much of errors and notices is shown.
+    pub verbosity: Verbosity,
+    /// When their CONTEXT is shown.
+    pub context_visibility: ContextVisibility,
+    pub(super) state: State,
+    pub(super) pipeline: PipelineStatus,
+    pub(super) queue: VecDeque<Command>,
+    pub(super) row_mode: RowMode,
+    /// The result being built, or ready to be taken.
+    pub(super) current: Option<QueryResult>,
+    /// What follows `current` once a partial result is taken.
+    pub(super) following: Option<QueryResult>,
+    /// Instead of `current` an error result with the unreported error text is due.
+    pub(super) failed: bool,
+    /// The stream cannot be followed any more; the transport must be dropped.
+    lost: bool,
+    /// Bytes of the COPY message at the front that `copy_line` has already given out.
+    pub(super) copy_consumed: usize,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Session {
+            input: Input::default(),
+            output: Output::default(),
+            errors: ErrorBuffer::default(),
+            facts: Facts::default(),
+            notices: VecDeque::new(),
+            notifications: VecDeque::new(),
+            trace: None,
+            verbosity: Verbosity::Default,
+            context_visibility: ContextVisibility::Errors,
+            state: State::Idle,
+            pipeline: PipelineStatus::Off,
+            queue: VecDeque::new(),
+            row_mode: RowMode::Whole,
+            current: None,
+            following: None,
+            failed: false,
+            lost: false,
+            copy_consumed: 0,
+        }
+    }
+}
+
+impl Session {
+    /// What the session is doing.
+    pub fn state(&self) -> State {
+        self.state
+    }
+
+    /// Pipeline mode.
+    pub fn pipeline_status(&self) -> PipelineStatus {
+        self.pipeline
+    }
+
+    /// The transaction status while the connection is up: Active as long as any command is unfinished.
+    pub fn transaction_status(&self) -> TransactionStatus {
+        if self.state == State::Idle {
+            self.facts.transaction_status
+        } else {
+            TransactionStatus::Active
+        }
+    }
+
+    /// Whether the stream is lost and the transport must be dropped.
+    pub fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Bytes arrived that make no sense any more: words the error, ends the current command with it.
+    pub fn lose(&mut self, error: &ProtocolError) {
+        self.errors.push_with(|out| error.write_text(out));
+        self.fail();
+        self.state = State::Ready;
+        self.lost = true;
+    }
+
+    /// Replaces the result in progress by an error result that will carry the unreported error text.
+    pub fn fail(&mut self) {
+        self.drop_results();
+        self.failed = true;
+    }
+
+    /// The transport has failed and the error text says why: the current command ends with it, and nothing else
+    /// will come.
+    pub fn fail_and_stop(&mut self) {
+        self.fail();
+        self.state = State::Idle;
+    }
+
+    /// Words a misuse of the API into the error text.
+    pub fn refuse(&mut self, error: &UsageError) {
+        self.errors.push_with(|out| error.write_text(out));
+    }
+
+    /// Drops the result in progress and everything that was to follow it.
+    pub(super) fn drop_results(&mut self) {
+        if let Some(mut result) = self.current.take() {
+            result.rows.abandon(&mut self.input);
+        }
+        self.following = None;
+        self.failed = false;
+    }
+
+    /// Forgets the connection that has ended: what was received, queued, reported. The error text, unfetched notices,
+    /// display settings and trace stay.
+    pub fn disconnect(&mut self) {
+        self.drop_results();
+        self.input.clear();
+        self.output.clear();
+        self.queue.clear();
+        self.state = State::Idle;
+        self.pipeline = PipelineStatus::Off;
+        self.row_mode = RowMode::Whole;
+        self.lost = false;
+        self.copy_consumed = 0;
+    }
+
+    /// Forgets what the backend of a former connection has told.
+    pub fn forget_backend(&mut self) {
+        self.facts = Facts::default();
+        self.notifications.clear();
+    }
+
+    /// The text of the command whose results come next.
+    pub(super) fn current_query(&self) -> Option<&Arc<[u8]>> {
+        self.queue.front()?.query.as_ref()
+    }
+
+    pub(super) fn head_kind(&self) -> Option<CommandKind> {
+        self.queue.front().map(|c| c.kind)
+    }
+
+    pub(super) fn new_result(&self, status: ExecStatus) -> QueryResult {
+        QueryResult::new(status, self.facts.client_encoding)
+    }
+}
