@@ -219,12 +219,15 @@ fn set_value(
         .ok()
         .filter(|&c| c < result.result.columns.len())
         .ok_or_else(|| result.column_error(column))?;
-    let row_index = usize::try_from(row).map_err(|_| result.row_error(row))?;
+    // One row more than there are may be set.
+    let count = result.result.rows.rows() + 1;
+    let row_error = || ResultError::RowNumber { number: row, count };
+    let row_index = usize::try_from(row).map_err(|_| row_error())?;
     match result.result.rows.set_value(row_index, index, value) {
         Ok(()) => Ok(()),
         Err(RowError::OutOfMemory) => Err(ResultError::OutOfMemory),
         Err(RowError::TooManyRows) => Err(ResultError::TooManyRows),
-        Err(_) => Err(result.row_error(row)),
+        Err(_) => Err(row_error()),
     }
 }
 

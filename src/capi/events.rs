@@ -168,12 +168,12 @@ pub(super) unsafe fn fire_result_created(conn: *mut PGconn, result: *mut PGresul
 /// Tells the procedures that know a result that `dest` is its copy.
 ///
 /// # Safety
-/// Both are live and not borrowed; `dest` has the procedures of `src`, from [`for_copy`].
+/// Both are live and not borrowed; `dest` has no procedures or those of `src`, from [`for_copy`].
 pub(super) unsafe fn fire_result_copied(src: *const PGresult, dest: *mut PGresult) {
     let mut index = 0;
     // SAFETY: the caller's promise; each borrow ends before the procedure is called.
     unsafe {
-        while let Some(event) = event_at(src, index) {
+        while let (Some(event), Some(_)) = (event_at(src, index), event_at(dest, index)) {
             let info = ResultCopyEvent { src, dest };
             if event.initialized
                 && tell(

@@ -9,6 +9,7 @@
 pub(crate) mod alloc;
 pub mod r#async;
 pub mod build_result;
+pub mod cancel;
 pub mod connect;
 pub mod conninfo;
 pub mod control;

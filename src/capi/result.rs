@@ -18,12 +18,21 @@ use crate::protocol::rows::RowStore;
 use crate::protocol::session::internal_notice;
 use crate::protocol::types::{ExecStatus, Oid};
 
-/// Gives a fresh result to C and tells the event procedures of its connection (behaviour 320).
+/// Gives a fresh result to C and tells the event procedures of its connection (behaviour 320), but for results that
+/// only say that the connection has failed.
 pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    let result = conn.whole(|c| PGresult::of(c, result)).into_raw();
-    // SAFETY: the result is fresh, and nothing of the connection is borrowed.
-    unsafe { events::fire_result_created(conn.as_ptr(), result) };
+    let tells = !result.is_failure;
+    let result = hand_out_quietly(conn, result);
+    if tells {
+        // SAFETY: the result is fresh, and nothing of the connection is borrowed.
+        unsafe { events::fire_result_created(conn.as_ptr(), result) };
+    }
     result
+}
+
+/// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
+pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
+    conn.whole(|c| PGresult::of(c, result)).into_raw()
 }
 
 /// A result that was handed out to nobody yet: dropped, it goes the way of `PQclear`.

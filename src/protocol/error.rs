@@ -208,7 +208,7 @@ pub enum ResultError {
     RowNumber {
         /// The row asked for.
         number: i32,
-        /// How many there are.
+        /// One more than the last row that could be asked for.
         count: usize,
     },
     /// No such column.

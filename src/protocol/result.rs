@@ -119,6 +119,11 @@ impl Columns {
         !self.list.is_empty() && self.list.iter().all(|c| c.format == 1)
     }
 
+    /// Whether no values are text, and there is a column at all: what counts for columns the application gives.
+    fn none_text(&self) -> bool {
+        !self.list.is_empty() && self.list.iter().all(|c| c.format != 0)
+    }
+
     /// Whether some values are binary.
     pub fn any_binary(&self) -> bool {
         self.list.iter().any(|c| c.format != 0)
@@ -332,6 +337,8 @@ pub struct QueryResult {
     pub error: Option<Box<ErrorReport>>,
     /// The client encoding when it was made (an id of [`super::encoding`]).
     pub client_encoding: i32,
+    /// It only says that the connection has failed: event procedures are not told of it.
+    pub is_failure: bool,
 }
 
 impl QueryResult {
@@ -346,6 +353,7 @@ impl QueryResult {
             tag: CommandTag::EMPTY,
             error: None,
             client_encoding,
+            is_failure: false,
         }
     }
 
@@ -377,11 +385,11 @@ impl QueryResult {
     pub fn copy(&self, columns: bool, rows: bool) -> Result<QueryResult, RowError> {
         let mut copy = QueryResult::new(ExecStatus::TuplesOk, self.client_encoding);
         if columns || rows {
+            copy.binary = self.columns.none_text();
             copy.rows = RowStore::new(self.columns.len(), self.columns.any_binary());
-            copy.binary = self.columns.all_binary();
             copy.columns = self.columns.clone();
         }
-        if rows {
+        if rows && !self.columns.is_empty() {
             copy.rows = self.rows.try_clone()?;
         }
         copy.tag = self.tag;
@@ -394,7 +402,7 @@ impl QueryResult {
             return false;
         }
         self.rows = RowStore::new(columns.len(), columns.any_binary());
-        self.binary = columns.all_binary();
+        self.binary = columns.none_text();
         self.columns = Arc::new(columns);
         true
     }
