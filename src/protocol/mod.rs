@@ -7,5 +7,6 @@ pub mod auth;
 pub mod encoding;
 pub mod error_fields;
 pub mod error_format;
+pub mod escape;
 pub mod password;
 pub mod types;
