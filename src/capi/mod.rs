@@ -8,6 +8,7 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod cancel;
 pub mod connect;
 pub mod conninfo;
 pub mod copy;

@@ -32,7 +32,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    fn from_origin(origin: Origin) -> Self {
+    pub(super) fn from_origin(origin: Origin) -> Self {
         Connection {
             link: Link::default(),
             origin,

@@ -58,6 +58,12 @@ pub enum ConnectError {
     ProbeFailed(&'static str),
     /// A cancel request was answered.
     CancelAnswered,
+    /// The server of the connection to cancel on gave no key.
+    NoCancelKey,
+    /// A cancel request was begun twice.
+    CancelUnderWay,
+    /// There is no connection to cancel on.
+    NothingToCancel,
     /// No memory.
     OutOfMemory,
 }
@@ -159,6 +165,12 @@ impl ConnectError {
             NotHotStandby => put!(out, "server is not in hot standby mode"),
             ProbeFailed(query) => put!(out, "\"", query, "\" failed"),
             CancelAnswered => put!(out, "unexpected response from server"),
+            NoCancelKey => put!(out, "no cancellation key received"),
+            CancelUnderWay => put!(
+                out,
+                "cancel request is already being sent on this connection"
+            ),
+            NothingToCancel => put!(out, "connection pointer is NULL"),
             OutOfMemory => put!(out, "out of memory"),
         }
     }
