@@ -1,1 +1,7 @@
 //! Under construction.
+#![allow(unsafe_code)]
+
+pub mod encoding;
+pub mod escape;
+pub mod expbuffer;
+mod guard;
