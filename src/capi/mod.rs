@@ -14,6 +14,7 @@ pub mod connect;
 pub mod conninfo;
 pub mod control;
 pub mod copy;
+pub mod escape_conn;
 pub mod events;
 pub mod exec;
 pub(crate) mod guard;
