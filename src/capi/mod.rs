@@ -16,6 +16,7 @@ pub mod control;
 pub mod copy;
 pub mod encoding;
 pub mod escape;
+pub mod escape_conn;
 pub mod events;
 pub mod exec;
 pub mod expbuffer;
