@@ -33,7 +33,7 @@ impl ConnRef {
     fn settle(&mut self) {
         loop {
             // SAFETY: as in `whole`; the borrow ends before the hook is called.
-            let (notice, hooks) = {
+            let notice = {
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
                 if let Some(trace) = &mut session.trace
@@ -43,11 +43,11 @@ impl ConnRef {
                     conn.trace_stream.write(&lines);
                 }
                 match session.notices.pop_front() {
-                    Some(notice) => (notice, conn.hooks),
+                    Some(notice) => PGresult::of(conn, notice),
                     None => return,
                 }
             };
-            notice::deliver(PGresult::bare(notice, hooks));
+            notice::deliver(notice);
         }
     }
 }

@@ -8,14 +8,17 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod build_result;
 pub mod cancel;
 pub mod connect;
 pub mod conninfo;
+pub mod control;
 pub mod copy;
 pub mod events;
 pub mod exec;
 pub(crate) mod guard;
 pub mod notice;
+pub mod notify;
 pub(crate) mod params;
 pub mod pipeline;
 pub mod pqp_version;

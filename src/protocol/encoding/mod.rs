@@ -27,6 +27,8 @@ pub const EUC_JIS_2004: i32 = 5;
 pub const UTF8: i32 = 6;
 /// Emacs' internal form; gone from PostgreSQL 19.
 pub const MULE_INTERNAL: i32 = 7;
+/// ISO 8859-1.
+pub const LATIN1: i32 = 8;
 /// Shift JIS.
 pub const SJIS: i32 = 35;
 /// Big Five.
