@@ -24,6 +24,7 @@ pub(crate) mod guard;
 pub mod notice;
 pub mod notify;
 pub(crate) mod params;
+pub mod pending;
 pub mod pipeline;
 pub mod pqp_version;
 pub(crate) mod ptr;
