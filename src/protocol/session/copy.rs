@@ -134,7 +134,9 @@ impl Session {
                 tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => {
                     self.trace_backend(body_len);
                     // A malformed one is skipped: the data goes on behind it.
-                    let _ = self.handle_asynchronous(kind, body_len);
+                    if self.handle_asynchronous(kind, body_len).is_err() {
+                        self.take_trace_back();
+                    }
                     self.input.consume(body_len);
                 }
                 tag::COPY_DONE if self.state == State::CopyBoth => {

@@ -61,6 +61,7 @@ impl Session {
                 tag::FUNCTION_CALL_RESPONSE => match function_value(self.input.body(body_len)) {
                     Some(value) => call.value = Some(value),
                     None => {
+                        self.take_trace_back();
                         self.note(call, &ProtocolError::ContentsDisagree(kind));
                     }
                 },
@@ -70,6 +71,7 @@ impl Session {
                 }
                 tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => {
                     if let Err(error) = self.handle_asynchronous(kind, body_len) {
+                        self.take_trace_back();
                         self.note(call, &error);
                     }
                 }
