@@ -9,9 +9,12 @@
 pub(crate) mod alloc;
 pub mod r#async;
 pub mod copy;
+pub mod copy_lines;
 pub mod events;
 pub mod exec;
+pub mod fastpath;
 pub(crate) mod guard;
+pub mod lobj;
 pub mod notice;
 pub(crate) mod params;
 pub mod pipeline;

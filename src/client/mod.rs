@@ -10,6 +10,9 @@ pub mod command;
 pub mod connecting;
 pub mod connection;
 pub mod copy;
+pub mod copy_lines;
+pub mod error;
 pub mod fastpath;
+pub mod large_object;
 
 pub use connection::{Connection, Handle};

@@ -27,6 +27,11 @@ impl Session {
         matches!(self.state, State::CopyOut | State::CopyBoth)
     }
 
+    /// Whether lines of text are being received.
+    pub fn is_text_copy_out(&self) -> bool {
+        self.state == State::CopyOut && !self.copy_is_binary
+    }
+
     /// Queues a piece of COPY data; the pieces may be cut anywhere.
     ///
     /// # Errors

@@ -424,6 +424,7 @@ impl Session {
         let mut result =
             QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
         result.binary = overall != 0;
+        self.copy_is_binary = result.binary;
         self.drop_results();
         self.current = Some(result);
         self.copy_consumed = 0;
