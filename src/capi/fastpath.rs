@@ -134,8 +134,7 @@ unsafe fn call(
             }
         }
     }
-    let hooks = conn.whole(|c| c.hooks);
-    PGresult::bare(result, hooks).into_raw()
+    super::result::hand_out_quietly(conn, result)
 }
 
 /// `PGresult *PQfn(PGconn *conn, int fnid, int *result_buf, int *result_len, int result_is_int, const PQArgBlock *args,

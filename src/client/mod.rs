@@ -6,12 +6,14 @@
 #![forbid(unsafe_code)]
 
 pub mod blocking;
+pub mod cancel;
 pub mod command;
 pub mod connecting;
 pub mod connection;
 pub mod copy;
 pub mod copy_lines;
 pub mod error;
+pub mod escape;
 pub mod fastpath;
 pub mod large_object;
 
