@@ -115,7 +115,10 @@ impl Connector {
     /// A machine for `plan`, with the system's randomness. No system call but that is made.
     pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
         let mut seed = [0; 8];
-        chance::system(&mut seed);
+        // Without randomness the order is as good as any other.
+        if plan.load_balance_hosts == LoadBalanceHosts::Random {
+            chance::system(&mut seed);
+        }
         Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
     }
 
@@ -531,6 +534,14 @@ impl Connector {
         if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
             return Go::On(Stage::NextHost);
         }
+        // Only before AuthenticationOk, as in the reference (behaviour 62).
+        if self.used_password
+            && error.sqlstate() == Some(INVALID_PASSWORD)
+            && self.host().password.is_some()
+            && let Some(file) = self.plan.settings().get(Opt::Passfile)
+        {
+            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
+        }
         self.fail(link)
     }
 
@@ -702,14 +713,6 @@ impl Connector {
     /// The whole attempt has failed. The socket stays open until the application ends the connection, for it may be
     /// in its event loop.
     fn fail(&mut self, link: &mut Link) -> Go {
-        let is_password = |state: [u8; 5]| state == INVALID_PASSWORD;
-        if self.used_password
-            && self.impression.sqlstate.is_some_and(is_password)
-            && self.host().password.is_some()
-            && let Some(file) = self.plan.settings().get(Opt::Passfile)
-        {
-            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
-        }
         link.session.disconnect();
         link.status = ConnStatus::Bad;
         Go::On(Stage::Ended)

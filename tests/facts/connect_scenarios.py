@@ -260,6 +260,18 @@ SCENARIOS = [
     auth("require_scram_got_oauth_first", "require_auth=scram-sha-256 password=s", "auth:10:OAUTHBEARER\\x00SCRAM-SHA-256\\x00\\x00 W"),
     auth("require_cleartext_then_ok_md5", "require_auth=password,md5 password=s", "auth:3 M " + MD5 + " M " + OK + " W"),
     auth("cleartext_with_tail", "password=s", "auth:3:xyz M " + OK + " W"),
+    # The password file.
+    auth("passfile_accepted", "passfile={dir}/pass", "auth:3 M " + OK + " W"),
+    auth("passfile_rejected", "passfile={dir}/pass", "auth:3 M err:28P01:wrong C"),
+    auth("passfile_rejected_otherwise", "passfile={dir}/pass", "auth:3 M err:28000:wrong C"),
+    auth("passfile_rejected_unasked", "passfile={dir}/pass", "err:28P01:wrong C"),
+    auth("passfile_rejected_after_ok", "passfile={dir}/pass", "auth:3 M auth:0 err:28P01:wrong C"),
+    auth("passfile_and_password_rejected", "passfile={dir}/pass password=s", "auth:3 M err:28P01:wrong C"),
+    auth("passfile_any_user", "passfile={dir}/pass user=bob", "auth:3 W"),
+    auth("passfile_missing_file", "passfile={dir}/nothing", "auth:3 W"),
+    ("passfile_no_entry_for_host", "host={dir} port=5002 passfile={dir}/pass", "unix5002: S auth:3 W"),
+    ("passfile_second_host", "host={dir},127.0.0.1 port=5002,{p1} passfile={dir}/pass", "tcp1: S auth:3 M err:28P01:wrong C"),
+    ("passfile_hostaddr", "hostaddr=127.0.0.1 port={p1} passfile={dir}/pass", "tcp1: S auth:3 M err:28P01:wrong C"),
     # After AuthenticationOk.
     auth("closed_after_ok", "", "auth:0 C"),
     auth("error_after_ok", "", "auth:0 err:3D000:no\\sdb C"),
