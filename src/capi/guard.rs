@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::notice;
 use super::types::{PGconn, PGresult};
+use super::{escape, notice};
 use crate::client::{Connection, Handle};
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -58,7 +58,11 @@ impl Handle for ConnRef {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         let result = f(connection);
-        let session = &connection.link.session;
+        let session = &mut connection.link.session;
+        if session.facts.escaping_reported {
+            session.facts.escaping_reported = false;
+            escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
+        }
         if !session.notices.is_empty() || session.trace.is_some() {
             self.settle();
         }
