@@ -32,7 +32,7 @@ use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
-use super::ping::{CANNOT_CONNECT_NOW, Impression, Ping};
+use super::ping::{Impression, Ping};
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 
@@ -531,7 +531,7 @@ impl Connector {
             error => link.session.errors.push_with(|out| error.write_text(out)),
         }
         self.impression.note_sqlstate(error.sqlstate());
-        if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
+        if self.impression.is_cannot_connect_now() {
             return Go::On(Stage::NextHost);
         }
         // Only before AuthenticationOk, as in the reference (behaviour 62).
