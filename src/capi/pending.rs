@@ -13,10 +13,6 @@ pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL() -> usize {
     super::guard::catch(0, || 0)
 }
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQdisplayTuples() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQencryptPassword() -> usize {
     super::guard::catch(0, || 0)
 }
@@ -74,14 +70,6 @@ pub unsafe extern "C" fn PQinitSSL() -> usize {
 }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQisthreadsafe() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQprint() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQprintTuples() -> usize {
     super::guard::catch(0, || 0)
 }
 #[unsafe(no_mangle)]

@@ -13,5 +13,6 @@ pub mod connection;
 pub mod copy;
 pub mod escape;
 pub mod fastpath;
+pub mod print;
 
 pub use connection::{Connection, Handle};
