@@ -36,12 +36,7 @@ impl ConnRef {
             let notice = {
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
-                if let Some(trace) = &mut session.trace
-                    && !trace.lines.is_empty()
-                {
-                    let lines = std::mem::take(&mut trace.lines);
-                    conn.trace_stream.write(&lines);
-                }
+                conn.trace_stream.take_lines(session);
                 match session.notices.pop_front() {
                     Some(notice) => PGresult::of(conn, notice),
                     None => return,
