@@ -1,5 +1,6 @@
 //! Stand-ins for exports that are still being written; this file goes when they come.
 #![allow(missing_docs, clippy::missing_safety_doc)]
+
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQchangePassword() -> usize {
     super::guard::catch(0, || 0)
@@ -10,10 +11,6 @@ pub unsafe extern "C" fn PQdefaultAuthDataHook() -> usize {
 }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQdisplayTuples() -> usize {
     super::guard::catch(0, || 0)
 }
 #[unsafe(no_mangle)]
@@ -58,14 +55,6 @@ pub unsafe extern "C" fn PQinitSSL() -> usize {
 }
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQisthreadsafe() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQprint() -> usize {
-    super::guard::catch(0, || 0)
-}
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn PQprintTuples() -> usize {
     super::guard::catch(0, || 0)
 }
 #[unsafe(no_mangle)]

@@ -16,5 +16,6 @@ pub mod error;
 pub mod escape;
 pub mod fastpath;
 pub mod large_object;
+pub mod print;
 
 pub use connection::{Connection, Handle};
