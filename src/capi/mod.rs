@@ -36,6 +36,8 @@ pub(crate) mod ptr;
 pub mod result;
 pub mod status;
 pub(crate) mod stdio;
+#[cfg(test)]
+mod testing;
 pub mod trace;
 pub mod types;
 pub mod version;
