@@ -118,6 +118,6 @@ fn set_client_encoding(conn: &mut ConnRef, encoding: &[u8], env: &dyn Env) -> bo
     }
     // As libpq 18.6 sends it: the name is not escaped.
     let query = [b"set client_encoding to '", encoding, b"'"].concat();
-    blocking::exec(conn, |c| c.send_query(Some(&query)), Owned::new)
+    blocking::exec_each(conn, |c| c.send_query(Some(&query)), Owned::new)
         .is_some_and(|result| result.status() == ExecStatus::CommandOk as c_int)
 }

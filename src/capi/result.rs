@@ -645,3 +645,7 @@ pub unsafe extern "C" fn PQresultMemorySize(res: *const PGresult) -> usize {
     // SAFETY: the pointer is covered by the contract above.
     unsafe { see_result(res, 0, PGresult::memory) }
 }
+
+#[cfg(test)]
+#[path = "result_tests.rs"]
+mod tests;
