@@ -139,7 +139,7 @@ impl Connection {
 
     /// The command ends with the error that the text now holds.
     fn failure(&mut self) -> Step {
-        self.link.session.fail_and_stop();
+        self.link.fail_and_stop();
         Step::Result(self.link.session.failure_result())
     }
 }

@@ -116,6 +116,7 @@ impl Connection {
     pub(super) fn drop_if_lost(&mut self) {
         if self.link.session.is_lost() {
             self.link.drop_transport();
+            self.link.session.forget_commands();
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Link {
     pub status: ConnStatus,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
+    /// The transport has been dropped, and what was received before is still being read.
+    dropped: bool,
 }
 
 impl Default for Link {
@@ -50,6 +52,7 @@ impl Default for Link {
             session: Session::default(),
             status: ConnStatus::Bad,
             write_error: None,
+            dropped: false,
         }
     }
 }
@@ -58,7 +61,12 @@ impl Link {
     /// Reads once. With `may_block` it waits until there is something to read.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
-            self.session.errors.push(b"connection not open");
+            // The reference's words differ between waiting for input and just looking for it.
+            self.session.errors.push(if may_block {
+                &b"invalid socket"[..]
+            } else {
+                b"connection not open"
+            });
             return ReadOutcome::Closed;
         };
         let Ok((block, room)) = self.session.space() else {
@@ -89,12 +97,9 @@ impl Link {
                 return FlushOutcome::Done;
             }
             let Some(transport) = &mut self.transport else {
+                // What becomes of it is told by whoever reads.
                 self.session.output.clear();
-                return if self.write_error.is_some() {
-                    FlushOutcome::Done
-                } else {
-                    FlushOutcome::Failed
-                };
+                return FlushOutcome::Done;
             };
             if self.write_error.is_some() {
                 self.session.output.clear();
@@ -151,7 +156,7 @@ impl Link {
 
     /// Closes the transport. What has been received stays and can still be parsed.
     pub fn drop_transport(&mut self) {
-        self.transport = None;
+        self.dropped |= self.transport.take().is_some();
         self.session.output.clear();
         self.status = ConnStatus::Bad;
     }
@@ -161,6 +166,16 @@ impl Link {
         self.drop_transport();
         self.session.disconnect();
         self.write_error = None;
+        self.dropped = false;
+    }
+
+    /// Nothing will come any more: the current command ends with the error text, and the commands behind it are
+    /// forgotten with the connection that they were sent on. (One queued later stays and fails by itself.)
+    pub fn fail_and_stop(&mut self) {
+        self.session.fail_and_stop();
+        if std::mem::take(&mut self.dropped) {
+            self.session.forget_commands();
+        }
     }
 
     /// The transport's descriptor, -1 when there is none.

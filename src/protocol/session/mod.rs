@@ -190,6 +190,11 @@ impl Session {
         self.state = State::Idle;
     }
 
+    /// Forgets the commands whose results will never come.
+    pub fn forget_commands(&mut self) {
+        self.queue.clear();
+    }
+
     /// Words a misuse of the API into the error text.
     pub fn refuse(&mut self, error: &UsageError) {
         self.errors.push_with(|out| error.write_text(out));

@@ -324,7 +324,13 @@ impl Session {
             self.state = State::Idle;
         } else {
             self.drop_results();
-            self.current = Some(self.new_result(ExecStatus::PipelineSync));
+            // A sync is no success in the reference's eyes: it carries whatever the error text holds.
+            self.current = Some(if self.errors.is_empty() {
+                self.new_result(ExecStatus::PipelineSync)
+            } else {
+                let encoding = self.facts.client_encoding;
+                QueryResult::with_message(ExecStatus::PipelineSync, self.errors.text(), encoding)
+            });
             self.pipeline = PipelineStatus::On;
             self.state = State::Ready;
         }
