@@ -212,7 +212,10 @@ pub unsafe extern "C" fn PQgetvalue(
             tup_num,
             field_num,
             std::ptr::null_mut(),
-            |rows, r, c| rows.value_with_nul(r, c).map_or_else(empty, pointer),
+            |rows, r, c| {
+                rows.address(r, c)
+                    .map_or_else(empty, |a| a.cast_mut().cast())
+            },
         )
     }
 }
