@@ -128,6 +128,7 @@ mod tests {
 
     use super::super::testing::*;
     use super::*;
+    use crate::protocol::session::State;
 
     #[test]
     fn any_display_setting_is_kept_and_unknown_ones_show_the_least_surprising() {
@@ -165,7 +166,8 @@ mod tests {
             assert_eq!(PQsetClientEncoding(conn, long.as_ptr()), -1);
             with(conn, |c| {
                 let session = &mut c.connection.link.session;
-                assert!(session.errors.is_empty() && session.output.is_empty());
+                assert!(session.errors.is_empty());
+                assert_eq!(session.state(), State::Idle, "nothing was sent");
                 c.connection.link.status = ConnStatus::Bad;
             });
             assert_eq!(PQclientEncoding(conn), -1);
