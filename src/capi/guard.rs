@@ -32,8 +32,8 @@ impl ConnRef {
     /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
     fn settle(&mut self) {
         loop {
-            // SAFETY: as in `whole`; the borrow ends before the hook is called.
             let notice = {
+                // SAFETY: as in `whole`; the borrow ends before the hook is called.
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
                 conn.trace_stream.take_lines(session);

@@ -172,6 +172,7 @@ impl Session {
     pub fn lose(&mut self, error: &ProtocolError) {
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        self.input.clear();
         self.state = State::Ready;
         self.lost = true;
     }
