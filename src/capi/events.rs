@@ -553,6 +553,22 @@ mod tests {
     }
 
     #[test]
+    fn a_result_the_library_fetches_for_itself_is_announced_from_its_creation_to_its_end() {
+        use crate::client::Handle;
+        use crate::protocol::{result::QueryResult, types::ExecStatus};
+        let mut log = log(-1);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            let fetched = QueryResult::new(ExecStatus::TuplesOk, 6);
+            let back = with_conn(conn, None, |c| Some(c.announce(fetched)));
+            assert_eq!(back.map(|r| r.client_encoding), Some(6));
+            end(conn);
+        }
+        assert_eq!(log.seen, "0:0 3:1 5:1 ");
+    }
+
+    #[test]
     fn a_result_of_a_failed_connection_is_not_announced() {
         let mut log = log(-1);
         // SAFETY: all objects are this test's own.
