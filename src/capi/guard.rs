@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::types::{PGconn, PGresult};
 use super::{escape, notice};
 use crate::client::{Connection, Handle};
+use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
 pub(crate) fn catch<R>(fallback: R, f: impl FnOnce() -> R) -> R {
@@ -62,6 +63,10 @@ impl Handle for ConnRef {
             self.settle();
         }
         result
+    }
+
+    fn announce(&mut self, result: QueryResult) -> QueryResult {
+        super::result::announce(self, result)
     }
 }
 

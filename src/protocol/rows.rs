@@ -721,6 +721,30 @@ mod tests {
     }
 
     #[test]
+    fn a_copy_has_the_same_values_in_memory_of_its_own() {
+        for aligned in [false, true] {
+            let stream = data_row(&[Some(b"a"), None]).repeat(900);
+            let (mut rows, _) = store_all(&stream, 100, 2, aligned);
+            let untouched = rows.try_clone().unwrap();
+            assert_eq!(untouched.value(899, 0), Some(&b"a"[..]));
+            assert_eq!((untouched.rows(), untouched.value(899, 1)), (900, None));
+            rows.set_value(899, 1, Some(b"set")).unwrap();
+            let copy = rows.try_clone().unwrap();
+            rows.set_value(5, 0, Some(b"changed")).unwrap();
+            assert_eq!(copy.rows(), 900);
+            for row in 0..900 {
+                assert_eq!(copy.value_with_nul(row, 0), Some(&b"a\0"[..]));
+                let second = (row == 899).then_some(&b"set"[..]);
+                assert_eq!(copy.value(row, 1), second);
+            }
+            assert_ne!(
+                copy.value(0, 0).unwrap().as_ptr(),
+                rows.value(0, 0).unwrap().as_ptr()
+            );
+        }
+    }
+
+    #[test]
     fn large_results_take_their_blocks_with_them() {
         let row = data_row(&[Some(&[b'y'; 1000])]);
         let stream = row.repeat(5000);
