@@ -218,6 +218,20 @@ impl Session {
         self.copy_consumed = 0;
     }
 
+    /// The transport turned out to be another process's: what has come by it and nobody has taken counts no more, and
+    /// a command under way will end with the error that reading gives now.
+    pub fn abandon(&mut self) {
+        self.drop_results();
+        self.input.clear();
+        self.output.clear();
+        self.notices.clear();
+        self.notifications.clear();
+        self.copy_consumed = 0;
+        if self.state != State::Idle {
+            self.state = State::Busy;
+        }
+    }
+
     /// Forgets what the backend of a former connection has told.
     pub fn forget_backend(&mut self) {
         self.facts = Facts::default();
