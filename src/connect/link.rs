@@ -159,12 +159,10 @@ impl Link {
                 return FlushOutcome::Done;
             }
             let Some(transport) = &mut self.transport else {
+                // As a failed send: nothing is said before reading has shown why.
+                self.write_error.get_or_insert(NetError::NotOpen);
                 self.session.output.clear();
-                return if self.write_error.is_some() {
-                    FlushOutcome::Done
-                } else {
-                    FlushOutcome::Failed
-                };
+                return FlushOutcome::Done;
             };
             if self.write_error.is_some() {
                 self.session.output.clear();
@@ -223,6 +221,7 @@ impl Link {
     pub fn drop_transport(&mut self) {
         self.transport = None;
         self.session.output.clear();
+        self.session.forget_commands();
         self.status = ConnStatus::Bad;
     }
 

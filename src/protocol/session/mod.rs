@@ -232,6 +232,11 @@ impl Session {
         }
     }
 
+    /// Forgets the commands whose results are awaited: nobody is left to answer them.
+    pub fn forget_commands(&mut self) {
+        self.queue.clear();
+    }
+
     /// Forgets what the backend of a former connection has told.
     pub fn forget_backend(&mut self) {
         self.facts = Facts::default();
