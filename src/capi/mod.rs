@@ -39,6 +39,8 @@ pub mod result;
 pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
+#[cfg(test)]
+pub(crate) mod test_support;
 pub mod threads;
 pub mod trace;
 pub mod types;

@@ -18,6 +18,7 @@ use super::error_format;
 use super::frontend::{self, OutputFull, tag as frontend_tag};
 use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
+use super::trace::AuthenticationMessage;
 
 /// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
 const LENGTH: core::ops::RangeInclusive<i32> = 8..=2000;
@@ -169,7 +170,12 @@ impl Startup {
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;
-        frontend::startup(session.output.buffer(), self.versions.max, parameters)
+        let mark = session.output.mark();
+        frontend::startup(session.output.buffer(), self.versions.max, parameters)?;
+        if let Some(trace) = &mut session.trace {
+            trace.frontend_untyped(session.output.since(mark));
+        }
+        Ok(())
     }
 
     /// Whether the server has sent an authentication request, AuthenticationOk included.
@@ -222,32 +228,37 @@ impl Startup {
                 None => StartupError::InvalidError,
             });
         }
-        let mut body = body.to_vec();
+        let body = Zeroizing::new(body.to_vec());
         let mut reader = Reader::new(&body);
-        let step = match kind {
-            backend_tag::NEGOTIATE_PROTOCOL_VERSION => {
-                session.facts.protocol_version = self.negotiate(&mut reader)?;
-                Step::Progress
-            }
-            _ => {
-                self.requested = true;
-                let request = reader.i32().unwrap_or_default() as u32;
-                self.allow(request)?;
-                if request == code::OK {
-                    Step::Authenticated
-                } else {
-                    self.answer(request, &mut reader, session)?;
-                    Step::Progress
-                }
-            }
-        };
-        let taken = body_len - reader.rest().len();
-        if step != Step::Authenticated {
-            trace_backend(session, body_len);
+        // The request's line comes before its answer's; what is refused is not traced.
+        trace_backend(session, body_len);
+        let step = self.take(kind, &mut reader, session);
+        match &step {
+            Ok(_) => session.input.consume(body_len - reader.rest().len()),
+            Err(_) => session.take_trace_back(),
         }
-        session.input.consume(taken);
-        zeroize::Zeroize::zeroize(&mut body);
-        Ok(step)
+        step
+    }
+
+    /// Deals with a whole message that is no error.
+    fn take(
+        &mut self,
+        kind: u8,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<Step, StartupError> {
+        if kind == backend_tag::NEGOTIATE_PROTOCOL_VERSION {
+            session.facts.protocol_version = self.negotiate(body)?;
+            return Ok(Step::Progress);
+        }
+        self.requested = true;
+        let request = body.i32().unwrap_or_default() as u32;
+        self.allow(request)?;
+        if request == code::OK {
+            return Ok(Step::Authenticated);
+        }
+        self.answer(request, body, session)?;
+        Ok(Step::Progress)
     }
 
     /// NegotiateProtocolVersion: the version to speak from now on (behaviour 116).
@@ -373,7 +384,7 @@ impl Startup {
             }
             _ => password.clone(),
         };
-        self.send(session, |out| {
+        self.send(session, AuthenticationMessage::Password, |out| {
             frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
         })?;
         self.finished = true;
@@ -384,12 +395,13 @@ impl Startup {
     fn send(
         &self,
         session: &mut Session,
+        kind: AuthenticationMessage,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
     ) -> Result<(), StartupError> {
         let mark = session.output.mark();
         write(session.output.buffer()).map_err(|_| StartupError::OutputFull)?;
         if let Some(trace) = &mut session.trace {
-            trace.frontend(session.output.since(mark));
+            trace.frontend_authentication(kind, session.output.since(mark));
         }
         Ok(())
     }
@@ -459,7 +471,7 @@ impl Startup {
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
         let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
         let first = exchange.client_first();
-        self.send(session, |out| {
+        self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
             frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
         })?;
         self.sasl = Some(Sasl {
@@ -495,7 +507,7 @@ impl Startup {
         };
         match reply {
             Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
-            Some(reply) => self.send(session, |out| {
+            Some(reply) => self.send(session, AuthenticationMessage::SaslResponse, |out| {
                 frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
             }),
             None => {

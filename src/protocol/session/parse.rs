@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// The message just traced is malformed, or stays where it is: the reference traces only what it takes in.
-    pub(super) fn take_trace_back(&mut self) {
+    pub(in crate::protocol) fn take_trace_back(&mut self) {
         if let Some(trace) = &mut self.trace {
             trace.take_back();
         }
