@@ -40,7 +40,9 @@ pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
 #[cfg(test)]
-pub(crate) mod test_support;
+mod test_support;
+#[cfg(test)]
+mod testing;
 pub mod threads;
 pub mod trace;
 pub mod types;

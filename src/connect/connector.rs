@@ -346,7 +346,10 @@ impl Connector {
             return Go::On(self.give_address_up(link));
         }
         let begun = dial::begin(&socket, &address);
-        link.transport = Some(Transport::Plain(socket));
+        link.attach(
+            Transport::Plain(socket),
+            self.plan.is_physical_replication(),
+        );
         link.status = ConnStatus::Started;
         match begun {
             Ok(Connecting::Done) => Go::On(Stage::Connecting),
@@ -739,7 +742,12 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
-    if frontend::empty(link.session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+    let session = &mut link.session;
+    let mark = session.output.mark();
+    if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }

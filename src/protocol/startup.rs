@@ -16,6 +16,7 @@ use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
 use super::error_format;
 use super::frontend::{self, OutputFull, tag as frontend_tag};
+use super::input::Frame;
 use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
 use super::trace::AuthenticationMessage;
@@ -194,6 +195,16 @@ impl Startup {
     /// The attempt has failed. [`StartupError::Server`] is what the server said.
     pub fn advance(&mut self, session: &mut Session) -> Result<Step, StartupError> {
         let unparsed = session.input.unparsed();
+        match unparsed.first() {
+            None => return Ok(Step::NeedInput),
+            Some(
+                &(backend_tag::AUTHENTICATION
+                | backend_tag::NEGOTIATE_PROTOCOL_VERSION
+                | backend_tag::ERROR_RESPONSE),
+            ) => {}
+            // The first byte is enough to see that this is no server of ours.
+            Some(&other) => return Err(StartupError::ExpectedAuth(other)),
+        }
         let Some(header) = unparsed.first_chunk::<HEADER_LEN>() else {
             return Ok(Step::NeedInput);
         };
@@ -209,10 +220,7 @@ impl Startup {
             backend_tag::ERROR_RESPONSE if !ERROR_LENGTH.contains(&length) => {
                 return old_style_error(unparsed);
             }
-            backend_tag::AUTHENTICATION
-            | backend_tag::NEGOTIATE_PROTOCOL_VERSION
-            | backend_tag::ERROR_RESPONSE => {}
-            _ => return Err(StartupError::ExpectedAuth(kind)),
+            _ => {}
         }
         // All three bounds begin at 8.
         let body_len = length as usize - 4;
@@ -221,44 +229,37 @@ impl Startup {
         };
         if kind == backend_tag::ERROR_RESPONSE {
             let fields = parse_fields(&mut Reader::new(body));
-            trace_backend(session, body_len);
+            trace_backend(session);
             session.input.consume(body_len);
             return Err(match fields {
                 Some(fields) => StartupError::Server(Box::new(fields)),
                 None => StartupError::InvalidError,
             });
         }
-        let body = Zeroizing::new(body.to_vec());
+        let mut body = body.to_vec();
         let mut reader = Reader::new(&body);
-        // The request's line comes before its answer's; what is refused is not traced.
-        trace_backend(session, body_len);
-        let step = self.take(kind, &mut reader, session);
-        match &step {
-            Ok(_) => session.input.consume(body_len - reader.rest().len()),
-            Err(_) => session.take_trace_back(),
-        }
-        step
-    }
-
-    /// Deals with a whole message that is no error.
-    fn take(
-        &mut self,
-        kind: u8,
-        body: &mut Reader<'_>,
-        session: &mut Session,
-    ) -> Result<Step, StartupError> {
-        if kind == backend_tag::NEGOTIATE_PROTOCOL_VERSION {
-            session.facts.protocol_version = self.negotiate(body)?;
-            return Ok(Step::Progress);
-        }
-        self.requested = true;
-        let request = body.i32().unwrap_or_default() as u32;
-        self.allow(request)?;
-        if request == code::OK {
-            return Ok(Step::Authenticated);
-        }
-        self.answer(request, body, session)?;
-        Ok(Step::Progress)
+        let step = match kind {
+            backend_tag::NEGOTIATE_PROTOCOL_VERSION => {
+                session.facts.protocol_version = self.negotiate(&mut reader)?;
+                trace_backend(session);
+                Step::Progress
+            }
+            _ => {
+                self.requested = true;
+                let request = reader.i32().unwrap_or_default() as u32;
+                self.allow(request)?;
+                if request == code::OK {
+                    Step::Authenticated
+                } else {
+                    self.answer(request, &mut reader, session)?;
+                    Step::Progress
+                }
+            }
+        };
+        let taken = body_len - reader.rest().len();
+        session.input.consume(taken);
+        zeroize::Zeroize::zeroize(&mut body);
+        Ok(step)
     }
 
     /// NegotiateProtocolVersion: the version to speak from now on (behaviour 116).
@@ -384,6 +385,7 @@ impl Startup {
             }
             _ => password.clone(),
         };
+        trace_backend(session);
         self.send(session, AuthenticationMessage::Password, |out| {
             frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
         })?;
@@ -471,6 +473,7 @@ impl Startup {
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
         let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
         let first = exchange.client_first();
+        trace_backend(session);
         self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
             frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
         })?;
@@ -492,6 +495,7 @@ impl Startup {
         let Some(sasl) = &mut self.sasl else {
             return Err(StartupError::SaslContinueWithoutSasl);
         };
+        trace_backend(session);
         let outcome = match sasl.awaits {
             SaslAwaits::ServerFirst => sasl.scram.handle_server_first(message).map(Some),
             SaslAwaits::ServerFinal => sasl.scram.handle_server_final(message).map(|()| None),
@@ -521,8 +525,11 @@ impl Startup {
     }
 }
 
-fn trace_backend(session: &mut Session, body_len: usize) {
-    if let Some(trace) = &mut session.trace {
+/// Traces the message at the front. The reference does so where it has accepted a message, not where it fails over it.
+fn trace_backend(session: &mut Session) {
+    if let (Some(trace), Frame::Message { body_len, .. }) =
+        (&mut session.trace, session.input.frame())
+    {
         trace.backend(session.input.message(body_len));
     }
 }

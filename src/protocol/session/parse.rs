@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// The message just traced is malformed, or stays where it is: the reference traces only what it takes in.
-    pub(in crate::protocol) fn take_trace_back(&mut self) {
+    pub(super) fn take_trace_back(&mut self) {
         if let Some(trace) = &mut self.trace {
             trace.take_back();
         }
@@ -109,9 +109,21 @@ impl Session {
                 if matches!(error, ProtocolError::ContentsDisagree(_)) {
                     self.take_trace_back();
                 }
+                if matches!(
+                    error,
+                    ProtocolError::KeyLengthIn30(_)
+                        | ProtocolError::KeyTooShort(_)
+                        | ProtocolError::KeyTooLong(_)
+                ) {
+                    self.lose(&error);
+                    return Step::Stop;
+                }
                 self.errors.push_with(|out| error.write_text(out));
                 self.fail();
-                if matches!(error, ProtocolError::UnexpectedResponse(_)) {
+                if matches!(
+                    error,
+                    ProtocolError::UnexpectedResponse(_) | ProtocolError::ContentsDisagree(_)
+                ) {
                     // Nothing may follow that would end the command.
                     self.state = State::Ready;
                 }
@@ -494,6 +506,9 @@ impl Session {
         };
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        if matches!(error, ProtocolError::ContentsDisagree(_)) {
+            self.state = State::Ready;
+        }
         self.input.consume(body_len);
         Step::Consume
     }
