@@ -296,3 +296,28 @@ fn behaviour_285_an_object_is_left_behind_when_writing_fails() {
     std::fs::remove_file(&path).unwrap();
     assert_eq!(called(&c.finish()), [3, 1, 8]);
 }
+
+#[test]
+fn an_import_stops_at_an_object_or_descriptor_that_is_none() {
+    let (path, name) = temporary("none");
+    std::fs::write(&path, b"x").unwrap();
+    let c = ready(&[int(0), int(77), int(-1)]);
+    // SAFETY: the connection lives; the name is a text.
+    unsafe {
+        assert_eq!(lo_import(c.conn, name.as_ptr()), 0);
+        assert_eq!(lo_import(c.conn, name.as_ptr()), 0);
+    }
+    std::fs::remove_file(&path).unwrap();
+    assert_eq!(called(&c.finish()), [3, 3, 1]);
+}
+
+#[test]
+fn an_export_reports_that_closing_the_object_failed() {
+    let (path, name) = temporary("close");
+    let c = ready(&[int(3), value(Some(b"")), error("x")]);
+    // SAFETY: the connection lives; the name is a text.
+    assert_eq!(unsafe { lo_export(c.conn, 7, name.as_ptr()) }, -1);
+    assert_eq!(c.error(), "ERROR:  x\n");
+    std::fs::remove_file(&path).unwrap();
+    c.finish();
+}
