@@ -40,14 +40,14 @@ pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
 /// Sends a command and waits for its last result (behaviour 164).
 ///
 /// `None` when the command could not be sent; the error text says why.
-pub fn exec(
-    handle: &mut impl Handle,
+pub fn exec<H: Handle>(
+    handle: &mut H,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
 ) -> Option<QueryResult> {
-    exec_each(handle, send, |_, result| result)
+    exec_each(handle, send, H::announce)
 }
 
-/// As [`exec`], for callers who want to see all results.
+/// As [`exec`], for callers who give the last result away.
 ///
 /// Every result of the command, and every result that nobody fetched before it, goes through `hand_out` as soon as it
 /// is there; all but the last are dropped again (behaviour 320: each of them is an event).
@@ -139,7 +139,7 @@ impl Connection {
 
     /// The command ends with the error that the text now holds.
     fn failure(&mut self) -> Step {
-        self.link.fail_and_stop();
+        self.link.session.fail_and_stop();
         Step::Result(self.link.session.failure_result())
     }
 }

@@ -128,7 +128,7 @@ impl Connection {
         if self.link.flush(true) == FlushOutcome::Failed
             || self.link.read(true) == ReadOutcome::Closed
         {
-            self.link.fail_and_stop();
+            self.link.session.fail_and_stop();
             return Some(FunctionStep::Failed(self.link.session.failure_result()));
         }
         None

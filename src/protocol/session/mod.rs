@@ -190,11 +190,6 @@ impl Session {
         self.state = State::Idle;
     }
 
-    /// Forgets the commands whose results will never come.
-    pub fn forget_commands(&mut self) {
-        self.queue.clear();
-    }
-
     /// Words a misuse of the API into the error text.
     pub fn refuse(&mut self, error: &UsageError) {
         self.errors.push_with(|out| error.write_text(out));
@@ -221,6 +216,25 @@ impl Session {
         self.row_mode = RowMode::Whole;
         self.lost = false;
         self.copy_consumed = 0;
+    }
+
+    /// The transport turned out to be another process's: what has come by it and nobody has taken counts no more, and
+    /// a command under way will end with the error that reading gives now.
+    pub fn abandon(&mut self) {
+        self.drop_results();
+        self.input.clear();
+        self.output.clear();
+        self.notices.clear();
+        self.notifications.clear();
+        self.copy_consumed = 0;
+        if self.state != State::Idle {
+            self.state = State::Busy;
+        }
+    }
+
+    /// Forgets the commands whose results are awaited: nobody is left to answer them.
+    pub fn forget_commands(&mut self) {
+        self.queue.clear();
     }
 
     /// Forgets what the backend of a former connection has told.
