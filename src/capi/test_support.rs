@@ -23,7 +23,7 @@ pub(super) struct Scripted {
 
 impl Scripted {
     /// A connection whose server answers the first message with the first reply, and so on; an empty reply answers
-    /// nothing. Later messages get no answer.
+    /// nothing. At a message that no reply is left for it hangs up.
     pub fn new(replies: &[Vec<u8>]) -> Scripted {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -70,8 +70,12 @@ fn serve(mut stream: UnixStream, replies: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut replies = replies.into_iter();
     while let Some(message) = read_message(&mut stream) {
         messages.push(message);
+        let Some(reply) = replies.next() else {
+            // Nothing is left to say: hang up, so that a client that waits does not wait for ever.
+            break;
+        };
         // The client may be gone before it has read everything.
-        let _ = stream.write_all(&replies.next().unwrap_or_default());
+        let _ = stream.write_all(&reply);
     }
     messages
 }
