@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use super::status::{PQerrorMessage, PQfinish};
+pub(super) use super::testing::{message, ready};
 use super::types::PGconn;
 use crate::client::Connection;
 use crate::connect::status::ConnStatus;
@@ -87,17 +88,6 @@ fn read_message(stream: &mut UnixStream) -> Option<Vec<u8>> {
     message.resize(1 + len, 0);
     stream.read_exact(&mut message[5..]).ok()?;
     Some(message)
-}
-
-/// A message.
-pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
-    [&[kind], &len[..], body].concat()
-}
-
-/// ReadyForQuery, outside a transaction.
-pub(super) fn ready() -> Vec<u8> {
-    message(b'Z', b"I")
 }
 
 /// CommandComplete and ReadyForQuery.
