@@ -219,11 +219,9 @@ impl RowStore {
 
     #[inline]
     fn block_of(&self, row: usize) -> Option<&Block> {
-        if self.first.rows.contains(&row) {
-            return Some(&self.first);
-        }
         match self.blocks.get(self.hint.load(Relaxed)) {
             Some(block) if block.rows.contains(&row) => Some(block),
+            _ if self.first.rows.contains(&row) => Some(&self.first),
             _ => self.find_block(row),
         }
     }
