@@ -103,8 +103,8 @@ fn settings(test: &str, default_cases: usize) -> (Rng, usize) {
     };
     let cases = match text("PQP_CASES").as_str() {
         "" => default_cases,
-        // Its unit is a case on two libraries and a server; these are a hundred times as fast.
-        text => text.parse::<usize>().expect("PQP_CASES is a number") * 100,
+        // Its unit is a case on two libraries and a server, which takes ten times as long.
+        text => text.parse::<usize>().expect("PQP_CASES is a number") * 10,
     };
     let _ = writeln!(std::io::stderr(), "{test}: PQP_SEED={seed}, {cases} cases");
     (Rng::new(seed), cases)
@@ -497,6 +497,31 @@ fn a_stream_means_the_same_however_it_is_cut() {
                 String::from_utf8_lossy(&bytes)
             );
         }
+    }
+}
+
+#[test]
+fn nonsense_behind_a_result_waits_until_the_result_is_taken() {
+    for nonsense in [
+        message(b'N', &[b"S"]),
+        message(b'A', &[b"\0"]),
+        b"?\xff\xff\xff\xff".to_vec(),
+    ] {
+        let mut session = Session::default();
+        session.send_query(b"select 1").expect("a command");
+        feed(&mut session, &message(b'C', &[b"SELECT 1\0"]));
+        feed(&mut session, &nonsense);
+        let NextResult::Ready(result) = session.next_result() else {
+            panic!("the result is there");
+        };
+        assert_eq!(
+            (result.status, result.tag.text()),
+            (ExecStatus::CommandOk, &b"SELECT 1"[..])
+        );
+        let NextResult::Ready(result) = session.next_result() else {
+            panic!("the error is there");
+        };
+        assert_eq!(result.status, ExecStatus::FatalError);
     }
 }
 
