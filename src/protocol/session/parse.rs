@@ -13,8 +13,10 @@ use crate::protocol::error_format;
 use crate::protocol::input::{Frame, InputFull};
 use crate::protocol::result::{Column, Columns, CommandTag, ErrorReport, QueryResult};
 use crate::protocol::rows::{RowError, RowsStep};
-use crate::protocol::types::{ExecStatus, PipelineStatus, TransactionStatus};
+use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
 
+/// The least a column takes in a RowDescription, in bytes: an empty name's NUL, and six numbers.
+const LEAST_COLUMN_LEN: usize = 1 + 18;
 /// Bounds of a cancel key in bytes under protocol 3.2.
 const CANCEL_KEY_LEN: core::ops::RangeInclusive<usize> = 4..=256;
 
@@ -54,6 +56,7 @@ impl Session {
             let (kind, body_len) = match self.input.frame() {
                 Frame::Incomplete => return,
                 Frame::Message { kind, body_len } => (kind, body_len),
+                Frame::Corrupt { .. } if self.holds_result() => return,
                 Frame::Corrupt { kind, length } => {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
@@ -66,6 +69,12 @@ impl Session {
                 return;
             }
         }
+    }
+
+    /// Whether a result is to be taken first, so that nonsense behind it must wait: whether the nonsense has come already
+    /// is a matter of chance, and the result was good.
+    fn holds_result(&self) -> bool {
+        !matches!(self.state, State::Busy | State::Idle)
     }
 
     /// Whether a message of this kind may be taken in the present state.
@@ -108,6 +117,9 @@ impl Session {
             Err(error) => {
                 if matches!(error, ProtocolError::ContentsDisagree(_)) {
                     self.take_trace_back();
+                }
+                if self.holds_result() {
+                    return Step::Stop;
                 }
                 if matches!(
                     error,
@@ -418,7 +430,7 @@ impl Session {
         let count = usize::from(body.u16().ok_or(SHORT)?);
         let mut types = Vec::new();
         types
-            .try_reserve_exact(count)
+            .try_reserve_exact(count.min(body.rest().len() / size_of::<Oid>()))
             .map_err(|_| ProtocolError::OutOfMemoryForResult)?;
         for _ in 0..count {
             types.push(body.oid().ok_or(SHORT)?);
@@ -447,8 +459,9 @@ impl Session {
         let (Some(overall), Some(count)) = (body.byte(), body.u16()) else {
             return Err(disagree);
         };
-        let mut columns = Columns::with_room(usize::from(count))
-            .map_err(|_| ProtocolError::OutOfMemoryForResult)?;
+        let room = usize::from(count).min(body.rest().len() / size_of::<i16>());
+        let mut columns =
+            Columns::with_room(room).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
         for _ in 0..count {
             let format = body.i16().ok_or(disagree.clone())?;
             columns
@@ -584,7 +597,9 @@ fn parse_columns(body: &[u8]) -> Result<Columns, ProtocolError> {
     const SHORT: ProtocolError = ProtocolError::InsufficientData(tag::ROW_DESCRIPTION);
     let mut body = Reader::new(body);
     let count = usize::from(body.u16().ok_or(SHORT)?);
-    let mut columns = Columns::with_room(count).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
+    // No more room than the body can fill, whatever it promises.
+    let room = count.min(body.rest().len() / LEAST_COLUMN_LEN);
+    let mut columns = Columns::with_room(room).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
     for _ in 0..count {
         let name = body.string().ok_or(SHORT)?;
         let (Some(table), Some(attnum), Some(type_oid), Some(size), Some(modifier), Some(format)) = (
