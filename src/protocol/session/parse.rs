@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandKind, Notification, RowMode, Session, State};
+use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State};
 use crate::protocol::backend::{Reader, tag};
 use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
@@ -294,7 +294,7 @@ impl Session {
     }
 
     fn report(&self, status: ExecStatus, fields: ErrorFields) -> QueryResult {
-        let query = self.current_query().cloned();
+        let query = self.current_query();
         let mut text = Vec::new();
         // Without memory the text ends early, which is better than no error at all.
         let _ = error_format::build_message(
@@ -302,12 +302,16 @@ impl Session {
             status == ExecStatus::NonfatalError,
             self.verbosity,
             self.context_visibility,
-            query.as_deref(),
+            query,
             self.facts.client_encoding,
             &mut text,
         );
         let mut result = self.new_result(status);
-        result.error = Some(Box::new(ErrorReport::new(fields, text, query)));
+        result.error = Some(Box::new(ErrorReport::new(
+            fields,
+            text,
+            query.map(Arc::from),
+        )));
         result
     }
 
@@ -340,7 +344,7 @@ impl Session {
             _ => TransactionStatus::Unknown,
         };
         if self.pipeline == PipelineStatus::Off {
-            self.queue.pop_front();
+            self.finish_command();
             self.state = State::Idle;
         } else {
             self.drop_results();
@@ -393,19 +397,25 @@ impl Session {
             self.state = State::Ready;
             return Ok(Step::Stop);
         }
-        let columns = parse_columns(self.input.body(body_len))?;
+        let body = self.input.body(body_len);
+        if self.described.0 != body || body.is_empty() {
+            self.described.1 = Arc::new(parse_columns(body)?);
+            self.described.0.clear();
+            if body.len() <= DESCRIBED_MAX && self.described.0.try_reserve(body.len()).is_ok() {
+                self.described.0.extend_from_slice(body);
+            }
+        }
+        let columns = Arc::clone(&self.described.1);
         let status = if describes {
             ExecStatus::CommandOk
         } else {
             ExecStatus::TuplesOk
         };
-        let param_types = self
-            .current
-            .take()
-            .map(|r| r.param_types)
-            .unwrap_or_default();
-        let mut result =
-            QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
+        let param_types = match &mut self.current {
+            Some(described) => core::mem::take(&mut described.param_types),
+            None => Vec::new(),
+        };
+        let mut result = QueryResult::with_columns(status, columns, self.facts.client_encoding);
         result.param_types = param_types;
         self.current = Some(result);
         if describes {
