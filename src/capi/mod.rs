@@ -8,6 +8,7 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod auth_hook;
 pub mod build_result;
 pub mod cancel;
 pub mod connect;
@@ -22,20 +23,27 @@ pub mod events;
 pub mod exec;
 pub mod expbuffer;
 pub mod fastpath;
+pub mod gss;
 pub(crate) mod guard;
 pub mod lobj;
 pub mod notice;
 pub mod notify;
 pub(crate) mod pager;
 pub(crate) mod params;
-pub mod pending;
+pub mod password;
 pub mod pipeline;
 pub mod pqp_version;
 pub mod print;
 pub(crate) mod ptr;
 pub mod result;
+pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
+#[cfg(test)]
+mod test_support;
+#[cfg(test)]
+mod testing;
+pub mod threads;
 pub mod trace;
 pub mod types;
 pub mod version;

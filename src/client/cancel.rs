@@ -80,11 +80,10 @@ impl Connection {
             }
             ConnStatus::Bad => false,
             _ => {
-                self.link
-                    .session
-                    .errors
-                    .push(b"cancel request is already being sent on this connection");
-                self.link.drop_transport();
+                let errors = &mut self.link.session.errors;
+                errors.push_with(|out| ConnectError::CancelUnderWay.write_text(out));
+                // The descriptor stays for those who wait on it.
+                self.link.status = ConnStatus::Bad;
                 false
             }
         }

@@ -111,11 +111,12 @@ impl Connection {
 
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
-        if self.link.status == ConnStatus::Ok && self.link.transport.is_some() {
-            if self.link.session.send_terminate().is_ok() {
-                // It may not get through; nobody is left to tell.
-                let _: FlushOutcome = self.link.flush(false);
-            }
+        if self.link.status == ConnStatus::Ok
+            && self.link.transport.is_some()
+            && self.link.session.send_terminate().is_ok()
+        {
+            // It may not get through; nobody is left to tell.
+            let _: FlushOutcome = self.link.flush(false);
         }
         self.link.disconnect();
         self.link.session.forget_backend();
@@ -146,7 +147,7 @@ impl Connection {
 
     /// Its port, as it was written.
     pub fn port(&self) -> &[u8] {
-        self.host_spec().map_or(b"", HostSpec::shown_port)
+        self.host_spec().map_or(b"5432", HostSpec::shown_port)
     }
 
     /// The password for it: the password file's, else the one given, else "".
@@ -266,7 +267,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
             Ok(patience) => Some(patience),
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
-                c.link.disconnect();
+                c.link.status = ConnStatus::Bad;
                 None
             }
         }

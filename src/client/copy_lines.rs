@@ -73,7 +73,6 @@ impl Connection {
 
     /// Ends the data of a COPY in either direction; `false` when there is none or its end cannot be sent.
     fn end_copy_data(&mut self) -> bool {
-        self.begin_cycle();
         let session = &mut self.link.session;
         match session.state() {
             State::CopyIn | State::CopyBoth => {
@@ -119,7 +118,8 @@ pub fn end_copy(handle: &mut impl Handle) -> EndOutcome {
     if !handle.with(Connection::end_copy_data) {
         return EndOutcome::NotDone;
     }
-    match blocking::next_result(handle) {
+    let outcome = blocking::next_result(handle).map(|result| handle.announce(result));
+    match outcome {
         Some(result) if result.status == ExecStatus::CommandOk => EndOutcome::Done,
         _ => {
             handle.with(|c| {

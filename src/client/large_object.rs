@@ -26,6 +26,9 @@ pub const INV_READ: i32 = 0x0004_0000;
 /// Bytes moved a call while importing and exporting (behaviour 284).
 const CHUNK_BYTES: usize = 8192;
 
+/// What no descriptor is.
+const NO_FD: i32 = -1;
+
 /// Access rights of an exported file, before the umask.
 const EXPORT_MODE: u32 = 0o666;
 
@@ -183,11 +186,12 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
         Ok(file) => file,
         Err(errno) => return fail(handle, &ClientError::OpenFile { name, errno }),
     };
-    let object = match object {
-        0 => creat(handle, INV_READ | INV_WRITE)?,
-        _ => create(handle, object)?,
+    let created = match object {
+        0 => creat(handle, INV_READ | INV_WRITE),
+        _ => create(handle, object),
     };
-    let fd = open(handle, object, INV_WRITE)?;
+    let object = created.filter(|&object| object != 0)?;
+    let fd = open(handle, object, INV_WRITE).filter(|&fd| fd != NO_FD)?;
     let mut chunk = [0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk) {
@@ -200,10 +204,8 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                // Closing forgets the error text, so it comes first.
-                close(handle, fd);
                 let errno = errno_of(&error);
-                return fail(handle, &ClientError::ReadFile { name, errno });
+                return give_up(handle, fd, &ClientError::ReadFile { name, errno });
             }
         }
     }
@@ -213,7 +215,7 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
 
 /// Writes an object into a local file, which is made or emptied before. `None` on failure.
 pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Option<()> {
-    let fd = open(handle, object, INV_READ)?;
+    let fd = open(handle, object, INV_READ).filter(|&fd| fd != NO_FD)?;
     let opened = name.map_or(Err(libc::EFAULT), |name| {
         OpenOptions::new()
             .write(true)
@@ -226,10 +228,7 @@ pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Opt
     let name = shown(name);
     let mut file = match opened {
         Ok(file) => file,
-        Err(errno) => {
-            close(handle, fd);
-            return fail(handle, &ClientError::OpenFile { name, errno });
-        }
+        Err(errno) => return give_up(handle, fd, &ClientError::OpenFile { name, errno }),
     };
     loop {
         let chunk = read(handle, fd, CHUNK_BYTES)?;
@@ -237,9 +236,8 @@ pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Opt
             break;
         }
         if let Err(error) = file.write_all(&chunk) {
-            close(handle, fd);
             let errno = errno_of(&error);
-            return fail(handle, &ClientError::WriteFile { name, errno });
+            return give_up(handle, fd, &ClientError::WriteFile { name, errno });
         }
     }
     close(handle, fd)?;
@@ -286,6 +284,13 @@ fn fail<T>(handle: &mut impl Handle, error: &ClientError) -> Option<T> {
     None
 }
 
+/// A local file has failed: closes the object, and says nothing but that.
+fn give_up<T>(handle: &mut impl Handle, fd: i32, error: &ClientError) -> Option<T> {
+    close(handle, fd);
+    handle.with(|c| c.link.session.errors.clear());
+    fail(handle, error)
+}
+
 fn checked_length(handle: &mut impl Handle, function: &'static str, len: usize) -> Option<[u8; 4]> {
     match i32::try_from(len) {
         Ok(len) => Some(int(len)),
@@ -308,7 +313,7 @@ fn call(
     args: &[FunctionArg<'_>],
     kind: ValueKind,
 ) -> Option<FunctionValue> {
-    call_function(handle, function, args, kind)?.1
+    call_function(handle, function, Ok(args), kind)?.1
 }
 
 /// The OID of a function. The first call on a connection looks all of them up.
@@ -331,7 +336,7 @@ fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
 
 fn look_up(handle: &mut impl Handle) -> Option<[Oid; NAMES.len()]> {
     let send = |c: &mut Connection| c.send_query(Some(LOOKUP));
-    let result = blocking::exec(handle, send, |_, result| result)?;
+    let result = blocking::exec(handle, send)?;
     match result.status {
         ExecStatus::TuplesOk => {}
         ExecStatus::FatalError => return None,

@@ -742,7 +742,12 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
-    if frontend::empty(link.session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+    let session = &mut link.session;
+    let mark = session.output.mark();
+    if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }

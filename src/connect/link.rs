@@ -127,7 +127,12 @@ impl Link {
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
         self.check_owner();
         let Some(transport) = &mut self.transport else {
-            self.session.errors.push(b"connection not open");
+            // The reference's words differ between waiting for input and just looking for it.
+            self.session.errors.push(if may_block {
+                &b"invalid socket"[..]
+            } else {
+                b"connection not open"
+            });
             return ReadOutcome::Closed;
         };
         let Ok((block, room)) = self.session.space() else {
@@ -159,12 +164,10 @@ impl Link {
                 return FlushOutcome::Done;
             }
             let Some(transport) = &mut self.transport else {
+                // As a failed send: nothing is said before reading has shown why.
+                self.write_error.get_or_insert(NetError::NotOpen);
                 self.session.output.clear();
-                return if self.write_error.is_some() {
-                    FlushOutcome::Done
-                } else {
-                    FlushOutcome::Failed
-                };
+                return FlushOutcome::Done;
             };
             if self.write_error.is_some() {
                 self.session.output.clear();
@@ -223,6 +226,7 @@ impl Link {
     pub fn drop_transport(&mut self) {
         self.transport = None;
         self.session.output.clear();
+        self.session.forget_commands();
         self.status = ConnStatus::Bad;
     }
 

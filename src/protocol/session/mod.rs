@@ -172,6 +172,7 @@ impl Session {
     pub fn lose(&mut self, error: &ProtocolError) {
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        self.input.clear();
         self.state = State::Ready;
         self.lost = true;
     }
@@ -229,6 +230,11 @@ impl Session {
         if self.state != State::Idle {
             self.state = State::Busy;
         }
+    }
+
+    /// Forgets the commands whose results are awaited: nobody is left to answer them.
+    pub fn forget_commands(&mut self) {
+        self.queue.clear();
     }
 
     /// Forgets what the backend of a former connection has told.

@@ -109,9 +109,21 @@ impl Session {
                 if matches!(error, ProtocolError::ContentsDisagree(_)) {
                     self.take_trace_back();
                 }
+                if matches!(
+                    error,
+                    ProtocolError::KeyLengthIn30(_)
+                        | ProtocolError::KeyTooShort(_)
+                        | ProtocolError::KeyTooLong(_)
+                ) {
+                    self.lose(&error);
+                    return Step::Stop;
+                }
                 self.errors.push_with(|out| error.write_text(out));
                 self.fail();
-                if matches!(error, ProtocolError::UnexpectedResponse(_)) {
+                if matches!(
+                    error,
+                    ProtocolError::UnexpectedResponse(_) | ProtocolError::ContentsDisagree(_)
+                ) {
                     // Nothing may follow that would end the command.
                     self.state = State::Ready;
                 }
@@ -312,7 +324,13 @@ impl Session {
             self.state = State::Idle;
         } else {
             self.drop_results();
-            self.current = Some(self.new_result(ExecStatus::PipelineSync));
+            // A sync is no success in the reference's eyes: it carries whatever the error text holds.
+            self.current = Some(if self.errors.is_empty() {
+                self.new_result(ExecStatus::PipelineSync)
+            } else {
+                let encoding = self.facts.client_encoding;
+                QueryResult::with_message(ExecStatus::PipelineSync, self.errors.text(), encoding)
+            });
             self.pipeline = PipelineStatus::On;
             self.state = State::Ready;
         }
@@ -494,6 +512,9 @@ impl Session {
         };
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        if matches!(error, ProtocolError::ContentsDisagree(_)) {
+            self.state = State::Ready;
+        }
         self.input.consume(body_len);
         Step::Consume
     }
