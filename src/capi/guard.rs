@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::notice;
 use super::types::{PGconn, PGresult};
+use super::{escape, notice};
 use crate::client::{Connection, Handle};
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -32,16 +32,11 @@ impl ConnRef {
     /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
     fn settle(&mut self) {
         loop {
-            // SAFETY: as in `whole`; the borrow ends before the hook is called.
             let notice = {
+                // SAFETY: as in `whole`; the borrow ends before the hook is called.
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
-                if let Some(trace) = &mut session.trace
-                    && !trace.lines.is_empty()
-                {
-                    let lines = std::mem::take(&mut trace.lines);
-                    conn.trace_stream.write(&lines);
-                }
+                conn.trace_stream.take_lines(session);
                 match session.notices.pop_front() {
                     Some(notice) => PGresult::of(conn, notice),
                     None => return,
@@ -58,7 +53,11 @@ impl Handle for ConnRef {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         let result = f(connection);
-        let session = &connection.link.session;
+        let session = &mut connection.link.session;
+        if session.facts.escaping_reported {
+            session.facts.escaping_reported = false;
+            escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
+        }
         if !session.notices.is_empty() || session.trace.is_some() {
             self.settle();
         }

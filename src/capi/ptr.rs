@@ -8,12 +8,24 @@ use std::ffi::{CStr, c_char};
 /// `text` is NULL or NUL-terminated, and stays unchanged for `'a`.
 #[inline]
 pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
     if text.is_null() {
         None
     } else {
+        // SAFETY: the caller's promise.
         Some(unsafe { CStr::from_ptr(text) }.to_bytes())
     }
+}
+
+/// The bytes before the first NUL, `len` at the most; none for NULL.
+///
+/// # Safety
+/// `text` is NULL, or has `len` bytes or a NUL before that, which stay unchanged for `'a`.
+pub(crate) unsafe fn text_within<'a>(text: *const c_char, len: usize) -> &'a [u8] {
+    if text.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller's promise; `strnlen` looks no further than it allows.
+    unsafe { std::slice::from_raw_parts(text.cast(), libc::strnlen(text, len)) }
 }
 
 /// `len` elements; `None` for NULL. A negative `len` is taken for 0.
@@ -23,10 +35,10 @@ pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a [u8]> {
 #[inline]
 pub(crate) unsafe fn slice<'a, T>(data: *const T, len: isize) -> Option<&'a [T]> {
     let len = usize::try_from(len).unwrap_or(0);
-    // SAFETY: the caller's promise.
     if data.is_null() {
         None
     } else {
+        // SAFETY: the caller's promise.
         Some(unsafe { std::slice::from_raw_parts(data, len) })
     }
 }

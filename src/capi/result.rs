@@ -6,7 +6,7 @@
 //! through the hooks of the result (behaviours 223, 227).
 
 use std::ffi::{c_char, c_int};
-use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::guard::{ConnRef, catch, see_result};
 use super::types::{DisplayCodes, PGconn, PGresult};
@@ -63,8 +63,8 @@ impl Drop for Owned {
     }
 }
 
-/// "" for C, in memory that an application may write its NUL to.
-static EMPTY: AtomicU8 = AtomicU8::new(0);
+/// "" for C, in memory that an application may write its NUL to, aligned as binary values are (behaviour 225).
+static EMPTY: AtomicU64 = AtomicU64::new(0);
 
 fn empty() -> *mut c_char {
     EMPTY.as_ptr().cast()

@@ -9,7 +9,7 @@ mod names;
 mod width;
 
 pub use character::{dsplen, max_len, mblen, utf8_mblen, verify};
-pub use names::{from_name, is_server_encoding, name};
+pub use names::{from_name, is_server_encoding, name, name_with_nul};
 
 /// No encoding: bytes above 127 mean nothing.
 pub const SQL_ASCII: i32 = 0;
