@@ -150,6 +150,9 @@ def psycopg2_env(side):
     }
 
 
+# PHP unloads its extensions before the witness looks
+PHP_ENV = lambda side: {"ZEND_DONT_UNLOAD_MODULES": "1"}  # noqa: E731
+
 CONSUMERS = [
     Consumer(
         "psycopg2",
@@ -174,8 +177,8 @@ CONSUMERS = [
     ),
     Consumer("dbd-pg", "DBD::Pg (Debian), a script", lambda side: ["/usr/bin/perl", str(HERE / "dbd_pg.pl")], ["perl"]),
     Consumer("ruby-pg", "ruby-pg (Debian), a script", lambda side: ["/usr/bin/ruby", str(HERE / "ruby_pg.rb")], ["ruby"]),
-    Consumer("php-pgsql", "PHP pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pgsql.php")], ["php"]),
-    Consumer("php-pdo_pgsql", "PHP pdo_pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pdo.php")], ["php"]),
+    Consumer("php-pgsql", "PHP pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pgsql.php")], ["php"], env=PHP_ENV),
+    Consumer("php-pdo_pgsql", "PHP pdo_pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pdo.php")], ["php"], env=PHP_ENV),
     Consumer(
         "node-libpq",
         "node libpq 1.11.0 (npm), its own tests",
@@ -330,6 +333,13 @@ class Side:
         return sorted(set(complaints))
 
 
+def difference(one, other):
+    """The two around the place where they begin to differ."""
+    at = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
+    start = max(0, at - 40)
+    return f"…{one[start : at + 60]}… / …{other[start : at + 60]}…"
+
+
 def numbered(tests):
     """By name; a second test of the same name is NAME #2."""
     by_name = {}
@@ -354,7 +364,7 @@ def compare(consumer, results):
         if status_r == "ok" and status_o != "ok":
             verdict, detail = "LOSS", f"{status_o}: {seen_o or ''}"
         elif status_r == "ok" and seen_r is not None and seen_r != seen_o:
-            verdict, detail = "LOSS", f"differs: {seen_r} / {seen_o}"
+            verdict, detail = "LOSS", "differs: " + difference(seen_r, seen_o or "")
         elif status_r != status_o:
             verdict, detail = "gain", f"on the reference: {seen_r or ''}"
         elif status_r == "not ok":
