@@ -131,4 +131,4 @@ test('killed by the server', function () use ($db) {
     usleep(200000);
     return [failure(fn () => $other->query('select 1')), failure(fn () => $other->query('select 1')), $other->getAttribute(PDO::ATTR_CONNECTION_STATUS)];
 });
-echo "done\n";
+finish();

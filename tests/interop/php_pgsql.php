@@ -154,4 +154,4 @@ test('killed by the server', function () use ($conn) {
     return [pg_query($other, 'select 1'), pg_connection_status($other), pg_last_error($other)];
 });
 test('closed connection', fn () => [pg_close($conn), failure(fn () => pg_query($conn, 'select 1'))]);
-echo "done\n";
+finish();

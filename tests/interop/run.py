@@ -150,9 +150,6 @@ def psycopg2_env(side):
     }
 
 
-# PHP unloads its extensions before the witness looks
-PHP_ENV = lambda side: {"ZEND_DONT_UNLOAD_MODULES": "1"}  # noqa: E731
-
 CONSUMERS = [
     Consumer(
         "psycopg2",
@@ -177,8 +174,8 @@ CONSUMERS = [
     ),
     Consumer("dbd-pg", "DBD::Pg (Debian), a script", lambda side: ["/usr/bin/perl", str(HERE / "dbd_pg.pl")], ["perl"]),
     Consumer("ruby-pg", "ruby-pg (Debian), a script", lambda side: ["/usr/bin/ruby", str(HERE / "ruby_pg.rb")], ["ruby"]),
-    Consumer("php-pgsql", "PHP pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pgsql.php")], ["php"], env=PHP_ENV),
-    Consumer("php-pdo_pgsql", "PHP pdo_pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pdo.php")], ["php"], env=PHP_ENV),
+    Consumer("php-pgsql", "PHP pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pgsql.php")], ["php"]),
+    Consumer("php-pdo_pgsql", "PHP pdo_pgsql (Debian), a script", lambda side: ["/usr/bin/php", str(HERE / "php_pdo.php")], ["php"]),
     Consumer(
         "node-libpq",
         "node libpq 1.11.0 (npm), its own tests",
