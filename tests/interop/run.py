@@ -214,8 +214,8 @@ CONSUMERS = [
         script("wal_programs.py", "18"),
         ["pg_basebackup", "pg_receivewal", "pg_recvlogical"],
     ),
-    Consumer("server-15", "server 15: walreceiver, apply worker, postgres_fdw, dblink", script("server_side.py", "15"), ["postgres"], server=15),
-    Consumer("server-18", "server 18: walreceiver, apply worker, postgres_fdw, dblink", script("server_side.py", "18"), ["postgres"]),
+    Consumer("server-15", "server 15: walreceiver, apply worker, postgres_fdw, dblink", script("server_side.py", "15"), ["psql", "pg_basebackup"], server=15),
+    Consumer("server-18", "server 18: walreceiver, apply worker, postgres_fdw, dblink", script("server_side.py", "18"), ["psql", "pg_basebackup"]),
 ]
 
 
@@ -293,12 +293,8 @@ class Side:
                 complaints.append(f"did not end within {consumer.limit} s")
                 code = None
             finally:
-                # the group is the consumer's own: whatever it left behind goes with it
-                try:
-                    os.killpg(process.pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-                process.wait()
+                end(process)
+                self.stop_servers()
         self.seconds = time.monotonic() - started
         text = log.read_text(errors="replace")
         if code is not None and code < 0:
@@ -311,6 +307,11 @@ class Side:
         complaints += self.testimony(consumer)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return tests, complaints
+
+    def stop_servers(self):
+        """Those that a consumer started by server.sh and did not live to stop."""
+        for file in self.scratch.glob("*/data/postmaster.pid"):
+            subprocess.run([HERE.parent / "setup" / "server.sh", "stop", file.parent.parent], check=False)
 
     def testimony(self, consumer):
         """What speaks against the consumer having run on this library and no other libpq."""
@@ -335,6 +336,21 @@ def difference(one, other):
     at = next((i for i, (a, b) in enumerate(zip(one, other)) if a != b), min(len(one), len(other)))
     start = max(0, at - 40)
     return f"…{one[start : at + 60]}… / …{other[start : at + 60]}…"
+
+
+def end(process):
+    """Ends a consumer and whatever it left behind: the process group is its own."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            pass
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+    process.wait()
 
 
 def numbered(tests):
