@@ -147,7 +147,7 @@ impl Connection {
 
     /// Its port, as it was written.
     pub fn port(&self) -> &[u8] {
-        self.host_spec().map_or(b"", HostSpec::shown_port)
+        self.host_spec().map_or(b"5432", HostSpec::shown_port)
     }
 
     /// The password for it: the password file's, else the one given, else "".
