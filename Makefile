@@ -35,7 +35,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test demo
+.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test sanitize demo
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -142,6 +142,11 @@ test:
 		$(CARGO) test --no-fail-fast
 	$(MAKE) diff-check
 	$(MAKE) bench-rows
+	$(MAKE) sanitize
+
+# The C programs under valgrind and the sanitizers.
+sanitize:
+	CC='$(CC)' tests/setup/with_servers.sh tests/sanitize.sh
 
 demo:
 	tests/setup/prepare.sh 18 >/dev/null
