@@ -10,10 +10,6 @@ use crate::protocol::session::NextResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
 /// What one step towards the next result gave.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a result moves once; a box would be an allocation a query"
-)]
 enum Step {
     /// A result.
     Result(QueryResult),
@@ -113,6 +109,10 @@ fn prepare<H: Handle, T>(
 impl Connection {
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
     fn result_step(&mut self) -> Step {
+        if self.link.status == ConnStatus::Bad && self.link.session.is_copying() {
+            // A COPY without a connection does not go on, though nobody has told the session.
+            return self.failure();
+        }
         match self.link.session.next_result() {
             NextResult::Ready(result) => {
                 self.drop_if_lost();
