@@ -4,6 +4,7 @@
 #   make demo             stock psql, pgbench and pg_dump on it (DSN=... for your own server)
 #   make test             everything that proves it, on PostgreSQL 15 and 18
 #   make test-long        many random cases, reference and ours compared (PQP_SEED=, PQP_CASES=)
+#   make interop          drivers and servers of others, not changed, on it and on the reference
 #   make install PREFIX=/usr/local DESTDIR=
 #
 # Overridable: CARGO CC PROFILE PREFIX DESTDIR LIBDIR INCLUDEDIR
@@ -36,7 +37,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test test-long sanitize demo
+.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -163,6 +164,12 @@ demo:
 	tests/setup/prepare.sh 18 >/dev/null
 	$(MAKE) --no-print-directory all
 	tests/demo/demo.sh $(OUT)/lib
+
+# Drivers, tools and the server's own clients: what passes on the reference must pass on ours.
+# ONLY="psycopg2 gdal" for some (tests/interop.sh DIR --list names them); UPDATE_README=1 puts the
+# table into README.md.
+interop: all
+	CC='$(CC)' CXX='$(CXX)' tests/interop.sh $(OUT)/lib $(ONLY)
 
 clean:
 	$(CARGO) clean

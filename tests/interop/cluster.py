@@ -94,6 +94,8 @@ class OwnServer(Server):
         super().__init__(version, settings[f"PQP_HOST{version}"], settings[f"PQP_PORT{version}"])
         # a base backup may be taken of a standby of this server only with full pages in the WAL
         self.sql("alter system set full_page_writes = on")
+        # how long a worker waits before it starts again
+        self.sql("alter system set wal_retrieve_retry_interval = '200ms'")
         self.sql("select pg_reload_conf()")
         wait_for("full_page_writes", lambda: self.sql("show full_page_writes") == "on")
         self.sql("checkpoint")

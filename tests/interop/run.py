@@ -222,6 +222,9 @@ CONSUMERS = [
 # ---- running ----
 
 
+STOP = threading.Event()
+
+
 class Side:
     """One of the two libraries, its servers and the place of its files."""
 
@@ -288,10 +291,9 @@ class Side:
                 start_new_session=True,
             )
             try:
-                code = process.wait(consumer.limit)
-            except subprocess.TimeoutExpired:
-                complaints.append(f"did not end within {consumer.limit} s")
-                code = None
+                code = self.wait(process, started + consumer.limit)
+                if code is None:
+                    complaints.append(f"did not end within {consumer.limit} s")
             finally:
                 end(process)
                 self.stop_servers()
@@ -307,6 +309,16 @@ class Side:
         complaints += self.testimony(consumer)
         shutil.rmtree(self.scratch, ignore_errors=True)
         return tests, complaints
+
+    @staticmethod
+    def wait(process, end_time):
+        """The exit code, or None when it takes too long or somebody wants to stop."""
+        while not STOP.is_set() and time.monotonic() < end_time:
+            try:
+                return process.wait(0.2)
+            except subprocess.TimeoutExpired:
+                pass
+        return None
 
     def stop_servers(self):
         """Those that a consumer started by server.sh and did not live to stop."""
@@ -448,6 +460,8 @@ def main():
         return 2
     if arguments[:1] == ["--check"]:
         return 0
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: STOP.set())
     run = Path(arguments[1])
     out = Path(setting("PQP_INTEROP_OUT"))
     out.mkdir(parents=True, exist_ok=True)
@@ -471,6 +485,8 @@ def main():
             thread.start()
         for thread in threads:
             thread.join()
+        if STOP.is_set():
+            return 130
         row = compare(consumer, results)
         rows.append(row)
         seconds = max(side.seconds for side in sides.values())
