@@ -336,7 +336,8 @@ class Side:
             if path == str(self.library):
                 seen.add(program)
             else:
-                complaints.append(f"{program} had another libpq mapped: {path}")
+                # a server process's name is gone: it has made its title of it
+                complaints.append(f"{program or 'a server process'} had another libpq mapped: {path}")
         for program in consumer.witnesses:
             if not any(name.startswith(program) for name in seen):
                 complaints.append(f"nothing shows that {program} had the library mapped")
