@@ -81,6 +81,7 @@ class Server:
     def scrub(self, text):
         text = text.replace(str(self.host), "HOST").replace(str(SCRATCH), "SCRATCH")
         text = re.sub(rf"\b{self.port}\b", "PORT", text)
+        text = re.sub(r"\b[0-9A-F]{24}\b", "SEGMENT", text)
         return re.sub(r"\b[0-9A-F]{1,8}/[0-9A-F]{1,8}\b", "LSN", text)
 
 

@@ -2,6 +2,7 @@
 
 import glob
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -27,7 +28,9 @@ def isql(*commands, source="interop", options=("-b", "-v", "-dx|")):
         text=True,
         timeout=60,
     )
-    return [run.returncode, (run.stdout + run.stderr).replace(HOST, "HOST").replace(PORT, "PORT")]
+    text = (run.stdout + run.stderr).replace(HOST, "HOST").replace(PORT, "PORT")
+    # what "help" shows ends with the table's OID
+    return [run.returncode, re.sub(r"x\d{5,}x0x-1x0$", "xOIDx0x-1x0", text, flags=re.M)]
 
 
 for name, commands in {

@@ -121,11 +121,12 @@ def last_line(text):
 
 class Consumer:
     """command(side) gives the arguments; witnesses are the programs that must be seen with the
-    library; server 15 or 18 is whose empty database it gets."""
+    library; server 15 or 18 is whose empty database it gets, after the SQL command setup in it."""
 
-    def __init__(self, name, title, command, witnesses, read=read_lines, server=18, env=None, cwd=None, limit=300):
+    def __init__(self, name, title, command, witnesses, read=read_lines, server=18, env=None, cwd=None, limit=300, setup=None):
         self.name, self.title, self.command, self.witnesses = name, title, command, witnesses
         self.read, self.server, self.env, self.cwd, self.limit = read, server, env or (lambda side: {}), cwd, limit
+        self.setup = setup
 
 
 def setting(name):
@@ -164,6 +165,7 @@ CONSUMERS = [
         ["python3"],
         read=read_unittest,
         env=psycopg2_env,
+        setup="CREATE EXTENSION hstore",
     ),
     Consumer(
         "psycopg3",
@@ -247,6 +249,8 @@ class Side:
         self.witness.touch()
         self.witness.chmod(0o666)
         self.admin(f'CREATE DATABASE "{self.database}"')
+        if consumer.setup:
+            self.admin(consumer.setup, self.database)
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("PG", "LD_", "LC_", "PYTHON", "PERL", "RUBY"))}
         return kept | {
             "LC_ALL": "C.UTF-8",
@@ -265,10 +269,10 @@ class Side:
             **{k: str(v) for k, v in consumer.env(self).items()},
         }
 
-    def admin(self, sql):
+    def admin(self, sql, database="postgres"):
         psql = setting("PQP_BIN18") + "/psql"
         subprocess.run(
-            [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.host, "-p", self.port, "-U", "postgres", "-c", sql, "postgres"],
+            [psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-h", self.host, "-p", self.port, "-U", "postgres", "-c", sql, database],
             env={"LD_LIBRARY_PATH": setting("PQP_REF_ROOT") + "/lib", "PATH": os.environ["PATH"]},
             check=True,
             stdin=subprocess.DEVNULL,
@@ -336,7 +340,8 @@ class Side:
             if path == str(self.library):
                 seen.add(program)
             else:
-                complaints.append(f"{program} had another libpq mapped: {path}")
+                # a server process's name is gone: it has made its title of it
+                complaints.append(f"{program or 'a server process'} had another libpq mapped: {path}")
         for program in consumer.witnesses:
             if not any(name.startswith(program) for name in seen):
                 complaints.append(f"nothing shows that {program} had the library mapped")

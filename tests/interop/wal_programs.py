@@ -1,6 +1,7 @@
 """pg_basebackup, pg_receivewal and pg_recvlogical of one version, on the server of that version:
 replication connections, COPY both, long COPY out, COPY in of a manifest, cancelling and signals."""
 
+import gzip
 import hashlib
 import os
 import re
@@ -19,7 +20,6 @@ SERVER = Server(VERSION, os.environ["PQP_HOST"], os.environ["PQP_PORT"], os.envi
 def said(done):
     """Exit code and output, without what differs from run to run."""
     text = SERVER.scrub(done.stdout + done.stderr)
-    text = re.sub(r"\b[0-9A-F]{24}\b", "SEGMENT", text)
     text = re.sub(r'"pg_basebackup_\d+"', '"pg_basebackup_N"', text)
     return [done.returncode, text]
 
@@ -174,15 +174,17 @@ def wal_received_up_to_a_place():
     made = call("pg_receivewal", "--slot=receiver", "--create-slot")
     again = call("pg_receivewal", "--slot=receiver", "--create-slot", "--if-not-exists")
     twice = call("pg_receivewal", "--slot=receiver", "--create-slot")
+    # one that holds WAL back from now on, which pg_receivewal's own does not
+    SERVER.sql("select pg_drop_replication_slot('receiver'), pg_create_physical_replication_slot('receiver', true)")
     # whole segments, and a beginning
-    for _ in range(2):
+    for _ in range(3):
         insert_rows(3000)
         SERVER.sql("select pg_switch_wal()")
     insert_rows(1000)
     end = SERVER.lsn()
     done = call("pg_receivewal", "-D", SCRATCH / "wal", "--slot=receiver", f"--endpos={end}", "--no-loop", "--no-sync", "-v")
     whole = [p for p in wal_of("wal") if not p.name.endswith(".partial")]
-    return [said(made), said(again), said(twice), done.returncode, "stopped log streaming at" in done.stderr, len(whole), all(same_as_the_servers(p) for p in whole)]
+    return [said(made), said(again), said(twice), done.returncode, "stopped log streaming at" in done.stderr, len(whole) >= 2, [same_as_the_servers(p) for p in whole[:2]]]
 
 
 @test
@@ -197,7 +199,7 @@ def wal_received_synchronously_while_written():
     flushed = wait_for("feedback of what was flushed", lambda: SERVER.sql(f"select flush_lsn >= '{end}' from pg_stat_replication where application_name = 'receiver'") == "t")
     process.send_signal(signal.SIGINT)
     out, _ = process.communicate(timeout=30)
-    return [flushed, process.returncode, out]
+    return [flushed, process.returncode, SERVER.scrub(out)]
 
 
 @test
@@ -207,7 +209,10 @@ def wal_received_compressed():
     SERVER.sql("select pg_switch_wal()")
     insert_rows(500)
     done = call("pg_receivewal", "-D", SCRATCH / "gz", "--slot=receiver", f"--endpos={SERVER.lsn()}", "--no-loop", "--compress=gzip:1")
-    return [done.returncode, any(p.name.endswith(".gz") for p in wal_of("gz"))]
+    whole = [p for p in wal_of("gz") if p.name.endswith(".gz")]
+    for path in whole:
+        (SCRATCH / "gz" / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
+    return [done.returncode, len(whole) >= 1, [same_as_the_servers(p.with_suffix("")) for p in whole[:1]]]
 
 
 @test
