@@ -119,23 +119,37 @@ show(const char *label, const char *text)
 	printf("]\n");
 }
 
-static void
-show_options(PQconninfoOption *options, int everything)
+/* What show_options prints of each option. */
+enum detail
 {
+	VALUES,						/* the value, if any */
+	CHANGES,					/* the value where it is not the compiled default */
+	EVERYTHING					/* the table's row and the value */
+};
+
+static void
+show_options(PQconninfoOption *options, enum detail detail)
+{
+	int			any = 0;
+
 	if (options == NULL)
 	{
 		printf("  options: NULL\n");
 		return;
 	}
 	for (PQconninfoOption *o = options; o->keyword; o++)
+		any |= o->val != NULL;
+	if (!any)
+		printf("  options: none\n");
+	for (PQconninfoOption *o = options; o->keyword && any; o++)
 	{
-		if (everything)
-		{
+		int			same = o->val && o->compiled ? strcmp(o->val, o->compiled) == 0 : o->val == o->compiled;
+
+		if (detail == EVERYTHING)
 			printf("  option %s env=%s compiled=%s label=%s char=%s size=%d\n", o->keyword,
 				   o->envvar ? o->envvar : "NULL", o->compiled ? o->compiled : "NULL",
 				   o->label, o->dispchar, o->dispsize);
-		}
-		if (o->val)
+		if (detail == CHANGES ? !same : o->val != NULL)
 			show(o->keyword, o->val);
 	}
 	PQconninfoFree(options);
@@ -166,7 +180,7 @@ show_connection(PGconn *conn)
 	show("PQuser", PQuser(conn));
 	show("PQdb", PQdb(conn));
 	show("PQoptions", PQoptions(conn));
-	show_options(PQconninfo(conn), 0);
+	show_options(PQconninfo(conn), CHANGES);
 	PQfinish(conn);
 }
 
@@ -258,8 +272,8 @@ run(char *line)
 		PQconninfoOption *options = PQconninfoParse(text, &error);
 
 		show("errmsg", error);
-		PQfreemem(error);
-		show_options(options, 0);
+		free(error);
+		show_options(options, VALUES);
 		free(text);
 	}
 	else if (strcmp(line, "conn") == 0)
@@ -313,7 +327,7 @@ run(char *line)
 			free(v[i]);
 	}
 	else if (strcmp(line, "defaults") == 0)
-		show_options(PQconndefaults(), 1);
+		show_options(PQconndefaults(), EVERYTHING);
 	else
 	{
 		fprintf(stdout, "unknown command %s\n", line);

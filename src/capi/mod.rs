@@ -8,6 +8,8 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod connect;
+pub mod conninfo;
 pub mod copy;
 pub mod events;
 pub mod exec;
@@ -17,6 +19,7 @@ pub(crate) mod params;
 pub mod pipeline;
 pub(crate) mod ptr;
 pub mod result;
+pub mod status;
 pub(crate) mod stdio;
 pub mod trace;
 pub mod types;

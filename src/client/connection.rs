@@ -88,8 +88,9 @@ impl Connection {
     pub fn is_busy(&mut self) -> bool {
         let busy = self.link.session.is_busy();
         self.drop_if_lost();
-        // A command that could not even be sent has its error result ready.
-        busy && !self.link.write_failed()
+        // On a dropped connection the next result is an error at once. A failed write alone says nothing: what the
+        // server said before may still be read.
+        busy && self.link.status != ConnStatus::Bad
     }
 
     /// The oldest notification that has come. Parses what has come.

@@ -4,9 +4,11 @@
 //! tests use their own.
 
 use std::ffi::OsStr;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, Read, Write};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
+
+use zeroize::Zeroizing;
 
 use super::error::ConfigError;
 use super::sys;
@@ -18,6 +20,15 @@ pub struct FileStat {
     pub is_regular: bool,
     /// Its permission bits.
     pub mode: u32,
+}
+
+/// A locale, as far as it says how text is encoded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Locale {
+    /// Its name in the category `LC_CTYPE`.
+    pub name: Vec<u8>,
+    /// The name of its encoding, `nl_langinfo(CODESET)`.
+    pub codeset: Vec<u8>,
 }
 
 /// The surroundings configuration is read from.
@@ -40,8 +51,8 @@ pub trait Env {
     /// The home directory the user database has for the effective user.
     fn account_home(&self) -> Option<Vec<u8>>;
 
-    /// The name of the character encoding of the process's locale, as `nl_langinfo(CODESET)` gives it.
-    fn codeset(&self) -> Vec<u8>;
+    /// The process's locale for character types.
+    fn locale(&self) -> Locale;
 
     /// Shows the user a warning: `line` with its newline.
     fn warn(&self, line: &[u8]);
@@ -65,7 +76,7 @@ impl Env for RealEnv {
 
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>> {
         let file = std::fs::File::open(OsStr::from_bytes(path)).ok()?;
-        Some(Box::new(BufReader::new(file)))
+        Some(Box::new(WipingReader::new(file)))
     }
 
     fn stat(&self, path: &[u8]) -> Option<FileStat> {
@@ -84,13 +95,53 @@ impl Env for RealEnv {
         sys::effective_account().ok().map(|account| account.home)
     }
 
-    fn codeset(&self) -> Vec<u8> {
-        sys::locale_codeset()
+    fn locale(&self) -> Locale {
+        sys::locale()
     }
 
     fn warn(&self, line: &[u8]) {
         // There is nobody to tell when standard error is closed.
         let _ = std::io::stderr().write_all(line);
+    }
+}
+
+/// A buffered reader that wipes what it has read: password and service files hold passwords.
+struct WipingReader<R> {
+    source: R,
+    buffer: Zeroizing<[u8; 4096]>,
+    /// The part of the buffer not yet consumed.
+    unread: std::ops::Range<usize>,
+}
+
+impl<R: Read> WipingReader<R> {
+    fn new(source: R) -> Self {
+        WipingReader {
+            source,
+            buffer: Zeroizing::new([0; 4096]),
+            unread: 0..0,
+        }
+    }
+}
+
+impl<R: Read> Read for WipingReader<R> {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let taken = self.fill_buf()?.read(out)?;
+        self.consume(taken);
+        Ok(taken)
+    }
+}
+
+impl<R: Read> BufRead for WipingReader<R> {
+    fn fill_buf(&mut self) -> std::io::Result<&[u8]> {
+        if self.unread.is_empty() {
+            self.unread = 0..0;
+            self.unread.end = self.source.read(self.buffer.as_mut_slice())?;
+        }
+        Ok(self.buffer.get(self.unread.clone()).unwrap_or_default())
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.unread.start = self.unread.end.min(self.unread.start + amount);
     }
 }
 
@@ -154,7 +205,7 @@ pub(super) mod fake {
         pub vars: HashMap<String, Vec<u8>>,
         pub files: HashMap<Vec<u8>, (u32, Vec<u8>)>,
         pub user: Option<Vec<u8>>,
-        pub codeset: Vec<u8>,
+        pub locale: Locale,
         pub warnings: RefCell<Vec<Vec<u8>>>,
     }
 
@@ -169,6 +220,14 @@ pub(super) mod fake {
 
         pub fn var(mut self, name: &str, value: &str) -> Self {
             self.vars.insert(name.into(), value.into());
+            self
+        }
+
+        pub fn locale(mut self, name: &str, codeset: &str) -> Self {
+            self.locale = Locale {
+                name: name.into(),
+                codeset: codeset.into(),
+            };
             self
         }
 
@@ -201,11 +260,87 @@ pub(super) mod fake {
         fn account_home(&self) -> Option<Vec<u8>> {
             None
         }
-        fn codeset(&self) -> Vec<u8> {
-            self.codeset.clone()
+        fn locale(&self) -> Locale {
+            self.locale.clone()
         }
         fn warn(&self, line: &[u8]) {
             self.warnings.borrow_mut().push(line.to_vec());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_real_account_is_the_one_the_system_names() {
+        let id = std::process::Command::new("id")
+            .arg("-un")
+            .output()
+            .unwrap()
+            .stdout;
+        assert_eq!(RealEnv.os_user_name().unwrap(), id.trim_ascii_end());
+        assert!(RealEnv.account_home().is_some());
+    }
+
+    #[test]
+    fn real_files_are_seen_for_what_they_are() {
+        assert_eq!(
+            RealEnv.stat(b"/dev/null").map(|stat| stat.is_regular),
+            Some(false)
+        );
+        assert_eq!(RealEnv.stat(b"/nonexistent/file"), None);
+        assert!(RealEnv.open(b"/nonexistent/file").is_none());
+        assert!(RealEnv.open(b"nul\0byte").is_none());
+        let path = std::env::current_exe().unwrap().into_os_string().into_vec();
+        assert!(
+            RealEnv
+                .stat(&path)
+                .is_some_and(|stat| stat.is_regular && stat.mode & 0o400 != 0)
+        );
+    }
+
+    #[test]
+    fn a_directory_reads_as_an_empty_file() {
+        let mut line = Vec::new();
+        let mut file = RealEnv.open(b"/").unwrap();
+        assert_eq!(
+            read_line(&mut *file, &mut line, 100),
+            Ok(LineEnd::EndOfFile)
+        );
+    }
+
+    #[test]
+    fn the_wiping_reader_loses_nothing() {
+        let text: Vec<u8> = (0..10_000u32)
+            .flat_map(|i| format!("{i}\n").into_bytes())
+            .collect();
+        let mut file = WipingReader::new(text.as_slice());
+        let (mut line, mut all) = (Vec::new(), Vec::new());
+        while read_line(&mut file, &mut line, 100) == Ok(LineEnd::Complete) {
+            all.extend_from_slice(&line);
+        }
+        assert!(all == text);
+        let mut rest = Vec::new();
+        WipingReader::new(text.as_slice())
+            .read_to_end(&mut rest)
+            .unwrap();
+        assert!(rest == text);
+    }
+
+    #[test]
+    fn lines_are_cut_at_the_limit() {
+        let mut file = std::io::Cursor::new(b"ab\nabc\nx");
+        let mut line = Vec::new();
+        let mut next = |expected: LineEnd, text: &[u8]| {
+            assert_eq!(read_line(&mut file, &mut line, 3), Ok(expected));
+            assert_eq!(line, text);
+        };
+        next(LineEnd::Complete, b"ab\n");
+        next(LineEnd::TooLong, b"abc");
+        next(LineEnd::Complete, b"\n");
+        next(LineEnd::Complete, b"x");
+        next(LineEnd::EndOfFile, b"");
     }
 }

@@ -76,3 +76,74 @@ fn raw_length(text: &[u8], quoted: bool) -> usize {
         })
         .unwrap_or(text.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::options::Opt;
+    use super::*;
+
+    fn host(conninfo: &str) -> Result<Option<Vec<u8>>, ConfigError> {
+        Settings::parse(conninfo.as_bytes())
+            .map(|settings| settings.get(Opt::Host).map(<[u8]>::to_vec))
+    }
+
+    fn host_is(conninfo: &str, value: &str) {
+        assert_eq!(host(conninfo), Ok(Some(value.into())), "{conninfo:?}");
+    }
+
+    #[test]
+    fn white_space_may_surround_everything() {
+        // behaviours 1, 7, 12
+        host_is(" \t\x0bhost\n=\r\x0c a ", "a");
+        host_is("host= port=1", "port=1");
+        host_is("host=", "");
+        assert_eq!(host("  "), Ok(None));
+    }
+
+    #[test]
+    fn a_backslash_takes_the_next_bytes_meaning() {
+        // behaviours 3, 4, 5
+        host_is("host=a\\ b\\'\\\\", "a b'\\");
+        host_is("host='a\\'b\\\\'", "a'b\\");
+        host_is("host=a\\", "a");
+        assert_eq!(host("host='a\\"), Err(ConfigError::UnterminatedQuote));
+    }
+
+    #[test]
+    fn quotes_count_only_around_a_value() {
+        // behaviours 6, 8
+        host_is("host='a b'port=1", "a b");
+        host_is("host=a'b=c", "a'b=c");
+        assert_eq!(
+            host("'host'=a"),
+            Err(ConfigError::UnknownOption {
+                keyword: b"'host'".to_vec()
+            })
+        );
+    }
+
+    #[test]
+    fn the_last_of_equal_keywords_wins() {
+        // behaviour 9
+        host_is("host=a host=b", "b");
+    }
+
+    #[test]
+    fn a_keyword_needs_its_equals_sign() {
+        for conninfo in ["host", "host x=y", " host "] {
+            let missing = ConfigError::MissingEquals {
+                keyword: b"host".to_vec(),
+            };
+            assert_eq!(host(conninfo), Err(missing), "{conninfo:?}");
+        }
+    }
+
+    #[test]
+    fn requiressl_is_an_alias_of_strings_only() {
+        // behaviour 10
+        let settings = Settings::parse(b"requiressl=1").unwrap();
+        assert_eq!(settings.get(Opt::Sslmode), Some(&b"require"[..]));
+        let settings = Settings::parse(b"requiressl=0").unwrap();
+        assert_eq!(settings.get(Opt::Sslmode), Some(&b"prefer"[..]));
+    }
+}

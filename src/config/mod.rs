@@ -27,7 +27,7 @@ mod uri;
 mod values;
 
 pub use build::{DEFAULT_PORT, DEFAULT_SOCKET_DIR, HAS_GSSAPI, HAS_TLS, SYSCONFDIR};
-pub use env::{Env, FileStat, RealEnv};
+pub use env::{Env, FileStat, Locale, RealEnv};
 pub use error::{ConfigError, ScramSide};
 pub use hosts::{HostKind, HostSpec};
 pub use numbers::{PortError, SCRAM_KEY_LEN, parse_int_option, parse_port};

@@ -97,7 +97,7 @@ fn decode_base64(text: &[u8]) -> Result<Option<Zeroizing<Vec<u8>>>, ConfigError>
                 b'+' => 62,
                 b'/' => 63,
                 b'=' if group_len.is_some() || place >= 2 => {
-                    group_len.get_or_insert(place - 1);
+                    group_len.get_or_insert_with(|| place - 1);
                     0
                 }
                 _ => return Ok(None),

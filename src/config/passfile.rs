@@ -61,7 +61,7 @@ pub(super) fn lookup(
         return Ok(None);
     };
 
-    // Reserved at once, so that no outgrown buffer keeps a password.
+    // Reserved at once, so that for any usual line no outgrown buffer keeps a password.
     let mut buffer = Zeroizing::new(Vec::new());
     buffer
         .try_reserve_exact(8192)

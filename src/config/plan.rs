@@ -6,7 +6,7 @@
 use zeroize::Zeroizing;
 
 use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
-use super::encoding::encoding_of_codeset;
+use super::encoding::encoding_of_locale;
 use super::env::Env;
 use super::error::{ConfigError, ScramSide};
 use super::hosts::{self, HostSpec};
@@ -95,6 +95,11 @@ impl ConnectPlan {
     /// The settings, with everything that was filled in.
     pub fn settings(&self) -> &Settings {
         &self.settings
+    }
+
+    /// Gives the settings back, for another plan.
+    pub fn into_settings(self) -> Settings {
+        self.settings
     }
 
     /// The user name sent to the server.
@@ -238,7 +243,7 @@ fn judge(
     let load_balance_hosts = enumerated(settings, Opt::LoadBalanceHosts)?;
     let protocol_versions = judge_protocol_versions(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
-        let encoding = encoding_of_codeset(&env.codeset());
+        let encoding = encoding_of_locale(env);
         settings.set(
             Opt::ClientEncoding,
             copy(encoding.as_bytes())?,
@@ -262,6 +267,8 @@ fn judge(
 
 fn fill_user_and_dbname(settings: &mut Settings, env: &dyn Env) -> Result<(), ConfigError> {
     if settings.get_nonempty(Opt::User).is_none() {
+        // A connection refused for the lack of a name shows none, not an empty one.
+        settings.clear(Opt::User);
         settings.set(Opt::User, env.os_user_name()?, Source::OsUser);
     }
     if settings.get_nonempty(Opt::Dbname).is_none() {
@@ -423,5 +430,223 @@ fn judge_protocol_versions(
     match min > max {
         true => Err(ConfigError::ProtocolVersionRange),
         false => Ok((min, max)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::env::fake::FakeEnv;
+    use super::super::hosts::HostKind;
+    use super::*;
+
+    fn plan(conninfo: &str, env: &FakeEnv) -> Result<ConnectPlan, String> {
+        let settings = Settings::from_conninfo(conninfo.as_bytes(), env).unwrap();
+        ConnectPlan::new(settings, env).map_err(|rejected| {
+            let mut text = Vec::new();
+            rejected.error.write_text(&mut text);
+            String::from_utf8(text).unwrap()
+        })
+    }
+
+    fn refusal(conninfo: &str) -> String {
+        plan(conninfo, &FakeEnv::new()).expect_err(conninfo)
+    }
+
+    fn startup(conninfo: &str, env: FakeEnv) -> String {
+        let parameters = plan(conninfo, &env)
+            .unwrap()
+            .startup_parameters(&env)
+            .unwrap();
+        let pair =
+            |(name, value): &(&str, Vec<u8>)| format!("{name}={}", String::from_utf8_lossy(value));
+        parameters.iter().map(pair).collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn startup_parameters_are_sent_when_not_empty() {
+        // behaviour 120
+        assert_eq!(startup("user=u", FakeEnv::new()), "user=u database=u");
+        assert_eq!(
+            startup(
+                "client_encoding=UTF8 application_name=a options=x replication=true dbname=d user=u",
+                FakeEnv::new()
+            ),
+            "user=u database=d replication=true options=x application_name=a client_encoding=UTF8"
+        );
+        assert_eq!(
+            startup(
+                "user=u replication='' client_encoding='' options=''",
+                FakeEnv::new()
+            ),
+            "user=u database=u"
+        );
+    }
+
+    #[test]
+    fn fallback_application_name_is_used_where_none_is_given() {
+        let fallback = "user=u fallback_application_name=f";
+        assert_eq!(
+            startup(fallback, FakeEnv::new()),
+            "user=u database=u application_name=f"
+        );
+        assert_eq!(
+            startup(&format!("{fallback} application_name=''"), FakeEnv::new()),
+            "user=u database=u"
+        );
+        assert_eq!(
+            startup(fallback, FakeEnv::new().var("PGAPPNAME", "")),
+            "user=u database=u"
+        );
+    }
+
+    #[test]
+    fn session_variables_are_sent_unless_default() {
+        // behaviour 121
+        let env = FakeEnv::new()
+            .var("PGDATESTYLE", "iso")
+            .var("PGTZ", "")
+            .var("PGGEQO", "DEFAULT");
+        assert_eq!(
+            startup("user=u", env),
+            "user=u database=u datestyle=iso timezone="
+        );
+    }
+
+    #[test]
+    fn protocol_version_asked_for_follows_both_limits() {
+        // behaviour 115
+        for (conninfo, min, max) in [
+            ("", ProtocolVersion::V3_0, ProtocolVersion::V3_0),
+            (
+                "min_protocol_version=3.2",
+                ProtocolVersion::V3_2,
+                ProtocolVersion::V3_2,
+            ),
+            (
+                "max_protocol_version=latest",
+                ProtocolVersion::V3_0,
+                ProtocolVersion::V3_2,
+            ),
+        ] {
+            let plan = plan(conninfo, &FakeEnv::new()).unwrap();
+            assert_eq!(
+                (plan.min_protocol_version, plan.max_protocol_version),
+                (min, max),
+                "{conninfo}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_account_matters_only_without_a_user() {
+        let mut env = FakeEnv::new();
+        env.user = None;
+        assert!(plan("user=u", &env).is_ok());
+        assert_eq!(
+            plan("user=''", &env).unwrap_err(),
+            "local user with ID 7 does not exist"
+        );
+        let settings = Settings::from_conninfo(b"user=''", &env).unwrap();
+        let rejected = ConnectPlan::new(settings, &env).unwrap_err();
+        assert_eq!(rejected.settings.get(Opt::User), None);
+    }
+
+    #[test]
+    fn each_host_has_its_own_password() {
+        // behaviours 54, 61
+        let env = FakeEnv::new().file("/home/osuser/.pgpass", 0o600, "/a:*:*:*:one\n");
+        let plan_of = plan("host=/a,/b", &env).unwrap();
+        assert_eq!(plan_of.password_for(&plan_of.hosts[0]), Some(&b"one"[..]));
+        assert_eq!(plan_of.password_for(&plan_of.hosts[1]), None);
+        assert_eq!(plan_of.hosts[1].kind, HostKind::Unix);
+        assert_eq!(
+            plan_of.settings().get(Opt::Passfile),
+            Some(&b"/home/osuser/.pgpass"[..])
+        );
+
+        let given = plan("host=/a password=p", &env).unwrap();
+        assert_eq!(given.password_for(&given.hosts[0]), Some(&b"p"[..]));
+        assert_eq!(given.settings().get(Opt::Passfile), None);
+    }
+
+    #[test]
+    fn scram_keys_are_decoded() {
+        // behaviour 133
+        let key = "A".repeat(43) + "=";
+        let plan = plan(&format!("scram_client_key={key}"), &FakeEnv::new()).unwrap();
+        assert_eq!(
+            plan.scram_client_key.as_ref().map(|key| **key),
+            Some([0; SCRAM_KEY_LEN])
+        );
+        assert!(plan.scram_server_key.is_none());
+        assert_eq!(
+            refusal("scram_client_key=''"),
+            "invalid SCRAM client key length: 0"
+        );
+        assert_eq!(refusal("scram_server_key=x"), "invalid SCRAM server key");
+    }
+
+    #[test]
+    fn encryption_this_build_has_not_is_refused_by_name() {
+        let asked = [
+            (
+                "sslmode=require",
+                HAS_TLS,
+                "sslmode value \"require\" invalid when SSL support is not compiled in",
+            ),
+            (
+                "sslmode=verify-full",
+                HAS_TLS,
+                "sslmode value \"verify-full\" invalid when SSL support is not compiled in",
+            ),
+            (
+                "sslcertmode=require",
+                HAS_TLS,
+                "sslcertmode value \"require\" invalid when SSL support is not compiled in",
+            ),
+            (
+                "gssencmode=require",
+                HAS_GSSAPI,
+                "gssencmode value \"require\" invalid when GSSAPI support is not compiled in",
+            ),
+        ];
+        for (conninfo, built_in, text) in asked {
+            match plan(conninfo, &FakeEnv::new()) {
+                Ok(_) => assert!(built_in, "{conninfo}"),
+                Err(refused) => assert_eq!((built_in, refused.as_str()), (false, text)),
+            }
+        }
+        let direct = match HAS_TLS {
+            true => {
+                "weak sslmode \"allow\" may not be used with sslnegotiation=direct (use \"require\", \"verify-ca\", or \"verify-full\")"
+            }
+            false => "sslnegotiation value \"direct\" invalid when SSL support is not compiled in",
+        };
+        assert_eq!(refusal("sslnegotiation=direct sslmode=allow"), direct);
+        let system = match HAS_TLS {
+            true => {
+                "weak sslmode \"allow\" may not be used with sslrootcert=system (use \"verify-full\")"
+            }
+            false => "sslrootcert value \"system\" invalid when SSL support is not compiled in",
+        };
+        assert_eq!(refusal("sslrootcert=system sslmode=allow"), system);
+    }
+
+    #[test]
+    fn weaker_wishes_than_this_build_can_fulfil_are_accepted() {
+        for conninfo in [
+            "sslmode=prefer",
+            "sslmode=allow",
+            "gssencmode=prefer",
+            "channel_binding=require",
+            "sslcertmode=allow",
+        ] {
+            assert!(plan(conninfo, &FakeEnv::new()).is_ok(), "{conninfo}");
+        }
+        let plan = plan("", &FakeEnv::new()).unwrap();
+        assert_eq!(plan.sslmode == SslMode::Prefer, HAS_TLS);
+        assert_eq!(plan.sslcertmode == SslCertMode::Allow, HAS_TLS);
+        assert_eq!(plan.channel_binding == ChannelBinding::Prefer, HAS_TLS);
+        assert_eq!(plan.gssencmode == GssEncMode::Prefer, HAS_GSSAPI);
     }
 }

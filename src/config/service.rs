@@ -3,6 +3,8 @@
 //! An INI-like file: the section that bears the service's name holds `keyword=value` lines. No quoting, no white
 //! space around the `=`. LDAP lines are not supported: they are refused as libpq without LDAP refuses them.
 
+use zeroize::Zeroizing;
+
 use super::build::SYSCONFDIR;
 use super::env::{Env, LineEnd, read_line};
 use super::error::ConfigError;
@@ -64,7 +66,10 @@ fn read_section(
         }));
     };
     let mut found = false;
-    let mut buffer = Vec::new();
+    let mut buffer = Zeroizing::new(Vec::new());
+    buffer
+        .try_reserve_exact(MAX_LINE_BYTES)
+        .map_err(|_| ConfigError::OutOfMemory)?;
     let mut line_number = 0;
     loop {
         line_number += 1;
@@ -133,4 +138,110 @@ fn join(directory: &[u8], name: &[u8]) -> Result<Vec<u8>, ConfigError> {
     append(&mut path, b"/")?;
     append(&mut path, name)?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::env::fake::FakeEnv;
+    use super::*;
+
+    const HOME_FILE: &str = "/home/osuser/.pg_service.conf";
+
+    /// The port the service `s` sets in a per-user file.
+    fn port(file: &str) -> Result<Option<Vec<u8>>, ConfigError> {
+        port_in(&FakeEnv::new().file(HOME_FILE, 0o600, file), b"service=s")
+    }
+
+    fn port_in(env: &FakeEnv, conninfo: &[u8]) -> Result<Option<Vec<u8>>, ConfigError> {
+        let mut settings = Settings::parse(conninfo)?;
+        apply(&mut settings, env)?;
+        Ok(settings.get(Opt::Port).map(<[u8]>::to_vec))
+    }
+
+    fn found(port: &str) -> Result<Option<Vec<u8>>, ConfigError> {
+        Ok(Some(port.into()))
+    }
+
+    #[test]
+    fn the_first_section_of_the_name_counts_and_in_it_the_first_line() {
+        // behaviours 48, 49, 52
+        assert_eq!(
+            port("#c\n\nport=9\n[t]\nport=8\n [s] x\n\tport=1 \nport=2\n[s]\nport=3"),
+            found("1")
+        );
+        assert_eq!(port("[s]\n[s]\nport=3"), Ok(None));
+    }
+
+    #[test]
+    fn only_the_chosen_section_is_validated() {
+        // behaviours 47, 50, 51
+        let syntax = |line| ConfigError::ServiceSyntax {
+            path: HOME_FILE.into(),
+            line,
+        };
+        assert_eq!(port("[t]\njunk\n[s]\nport=1"), found("1"));
+        assert_eq!(port("[s]\nport=1\njunk"), Err(syntax(3)));
+        assert_eq!(port("[s]\nport =1"), Err(syntax(2)));
+        assert_eq!(port("[s]\nrequiressl=1"), Err(syntax(2)));
+        let nested = ConfigError::ServiceNested {
+            path: HOME_FILE.into(),
+            line: 2,
+        };
+        assert_eq!(port("[s]\nservice=t"), Err(nested));
+    }
+
+    #[test]
+    fn ldap_lines_are_no_settings() {
+        // behaviour 53, of a library without LDAP
+        assert!(matches!(
+            port("[s]\nldap://h/dc=x?a?one?(f)"),
+            Err(ConfigError::ServiceSyntax { .. })
+        ));
+        assert!(matches!(
+            port("[s]\nldap://h"),
+            Err(ConfigError::ServiceSyntax { .. })
+        ));
+    }
+
+    #[test]
+    fn a_line_may_have_1022_bytes_with_its_newline() {
+        let line = |length: usize, end: &str| format!("[s]\nport={}{end}", "1".repeat(length - 5));
+        assert!(port(&line(1022, "")).is_ok() && port(&line(1021, "\n")).is_ok());
+        for text in [line(1023, ""), line(1022, "\n"), line(5000, "\n")] {
+            assert!(matches!(
+                port(&text),
+                Err(ConfigError::ServiceLineTooLong { line: 2, .. })
+            ));
+        }
+    }
+
+    #[test]
+    fn the_system_file_is_read_where_the_users_has_no_such_section() {
+        // behaviour 46
+        let env = FakeEnv::new()
+            .var("PGSYSCONFDIR", "/etc/pg")
+            .file("/etc/pg/pg_service.conf", 0o644, "[s]\nport=7\n[t]\nport=8")
+            .file(HOME_FILE, 0o600, "[t]\nport=1");
+        assert_eq!(port_in(&env, b"service=s"), found("7"));
+        assert_eq!(port_in(&env, b"service=t"), found("1"));
+        assert_eq!(
+            port_in(&env, b"service=''"),
+            Err(ConfigError::ServiceNotFound {
+                service: Vec::new()
+            })
+        );
+    }
+
+    #[test]
+    fn a_file_named_by_the_environment_must_exist() {
+        // behaviour 45
+        for path in ["/none", ""] {
+            let env =
+                FakeEnv::new()
+                    .var("PGSERVICEFILE", path)
+                    .file(HOME_FILE, 0o600, "[s]\nport=1");
+            let missing = ConfigError::ServiceFileNotFound { path: path.into() };
+            assert_eq!(port_in(&env, b"service=s"), Err(missing));
+        }
+    }
 }

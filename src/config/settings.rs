@@ -103,6 +103,17 @@ impl Settings {
         }
     }
 
+    /// Takes the option's value away.
+    pub fn clear(&mut self, opt: Opt) {
+        if let Some(slot) = self.slots.get_mut(opt as usize) {
+            slot.wipe(opt);
+            *slot = Slot {
+                value: None,
+                source: Source::Unset,
+            };
+        }
+    }
+
     /// A copy of all values.
     ///
     /// # Errors
@@ -223,9 +234,8 @@ impl Settings {
     /// [`ConfigError::OutOfMemory`].
     pub fn defaults(env: &dyn Env) -> Result<Settings, ConfigError> {
         let mut settings = Settings::new();
-        match service::apply(&mut settings, env) {
-            Err(ConfigError::OutOfMemory) => return Err(ConfigError::OutOfMemory),
-            Ok(()) | Err(_) => {}
+        if let Err(ConfigError::OutOfMemory) = service::apply(&mut settings, env) {
+            return Err(ConfigError::OutOfMemory);
         }
         settings.add_environment_and_compiled(env)?;
         Ok(settings)
@@ -355,4 +365,81 @@ fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, Config
         return Ok(env.os_user_name().ok().map(|name| (name, Source::OsUser)));
     }
     Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::env::fake::FakeEnv;
+    use super::*;
+
+    fn text(settings: &Settings, opt: Opt) -> Option<String> {
+        settings
+            .get(opt)
+            .map(|value| String::from_utf8_lossy(value).into_owned())
+    }
+
+    #[test]
+    fn each_source_overrides_the_next() {
+        // behaviour 37
+        let env = FakeEnv::new()
+            .var("PGPORT", "1")
+            .var("PGUSER", "env")
+            .var("PGSERVICE", "s")
+            .var("PGAPPNAME", "env")
+            .file(
+                "/home/osuser/.pg_service.conf",
+                0o600,
+                "[s]\nport=2\nuser=svc\n",
+            );
+        let settings = Settings::from_conninfo(b"port=3", &env).unwrap();
+        assert_eq!(text(&settings, Opt::Port).as_deref(), Some("3"));
+        assert_eq!(settings.source(Opt::Port), Source::Argument);
+        assert_eq!(text(&settings, Opt::User).as_deref(), Some("svc"));
+        assert_eq!(settings.source(Opt::User), Source::ServiceFile);
+        assert_eq!(settings.source(Opt::ApplicationName), Source::Environment);
+        assert_eq!(settings.source(Opt::Krbsrvname), Source::Default);
+        assert_eq!(settings.source(Opt::Password), Source::Unset);
+    }
+
+    #[test]
+    fn the_user_comes_from_the_operating_system_last() {
+        let settings = Settings::from_conninfo(b"", &FakeEnv::new()).unwrap();
+        assert_eq!(text(&settings, Opt::User).as_deref(), Some("osuser"));
+        assert_eq!(settings.source(Opt::User), Source::OsUser);
+    }
+
+    #[test]
+    fn defaults_pass_over_service_errors_and_keep_the_lines_before_them() {
+        // behaviour 41
+        let env = FakeEnv::new().var("PGSERVICE", "s").file(
+            "/home/osuser/.pg_service.conf",
+            0o600,
+            "[s]\nport=2\nnonsense\nuser=u\n",
+        );
+        let settings = Settings::defaults(&env).unwrap();
+        assert_eq!(text(&settings, Opt::Port).as_deref(), Some("2"));
+        assert_eq!(text(&settings, Opt::User).as_deref(), Some("osuser"));
+        assert!(Settings::from_conninfo(b"", &env).is_err());
+    }
+
+    #[test]
+    fn debug_output_names_options_and_shows_no_value() {
+        let settings = Settings::parse(b"password=sesame host=h").unwrap();
+        let shown = format!("{settings:?}");
+        assert!(
+            shown.contains("password") && !shown.contains("sesame") && !shown.contains("\"h\"")
+        );
+    }
+
+    #[test]
+    fn a_copy_has_the_same_values_and_sources() {
+        let settings = Settings::from_conninfo(b"password=p", &FakeEnv::new()).unwrap();
+        let copy = settings.try_clone().unwrap();
+        for opt in Opt::ALL {
+            assert_eq!(
+                (copy.get(opt), copy.source(opt)),
+                (settings.get(opt), settings.source(opt))
+            );
+        }
+    }
 }

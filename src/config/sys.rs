@@ -4,6 +4,7 @@
 
 use std::ffi::CStr;
 
+use super::env::Locale;
 use super::error::ConfigError;
 
 /// The largest user database entry that is read, in bytes.
@@ -76,12 +77,17 @@ fn error_text(errno: i32) -> Vec<u8> {
     }
 }
 
-/// The character encoding of the calling thread's locale.
-pub(super) fn locale_codeset() -> Vec<u8> {
-    // SAFETY: nl_langinfo returns a NUL-terminated text of the C library; it is copied before anything else of
-    // this thread can change the locale. An application that changes it in another thread breaks every C library
-    // that asks.
-    unsafe { c_bytes(libc::nl_langinfo(libc::CODESET)) }
+/// The calling thread's locale for character types.
+pub(super) fn locale() -> Locale {
+    // SAFETY: with a NULL locale setlocale only asks. Both calls return NUL-terminated texts of the C library, copied
+    // before anything else of this thread can change the locale; an application that changes it in another thread
+    // at the same time breaks every C library that asks.
+    unsafe {
+        Locale {
+            name: c_bytes(libc::setlocale(libc::LC_CTYPE, std::ptr::null())),
+            codeset: c_bytes(libc::nl_langinfo(libc::CODESET)),
+        }
+    }
 }
 
 /// A copy of a C string; empty for NULL.

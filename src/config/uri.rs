@@ -210,3 +210,126 @@ fn hex_digit(byte: u8) -> Option<u8> {
     // A digit of base 16 is below 16.
     (byte as char).to_digit(16).map(|digit| digit as u8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The options a URI sets, as `keyword=value` words in table order, or the error's text.
+    fn read(uri: &str) -> String {
+        let settings = match Settings::parse(uri.as_bytes()) {
+            Ok(settings) => settings,
+            Err(error) => {
+                let mut text = Vec::new();
+                error.write_text(&mut text);
+                return String::from_utf8(text).unwrap();
+            }
+        };
+        let word = |opt: Opt| {
+            let value = settings.get(opt)?;
+            Some(format!(
+                "{}={}",
+                opt.keyword(),
+                String::from_utf8_lossy(value)
+            ))
+        };
+        Opt::ALL
+            .into_iter()
+            .filter_map(word)
+            .collect::<Vec<_>>()
+            .join(" ")
+    }
+
+    #[test]
+    fn scheme_is_exact() {
+        // behaviour 11
+        assert!(is_uri(b"postgresql://") && is_uri(b"postgres://x"));
+        assert!(!is_uri(b"Postgres://x") && !is_uri(b" postgres://x") && !is_uri(b"postgresql:/x"));
+    }
+
+    #[test]
+    fn every_component_is_optional() {
+        assert_eq!(read("postgresql://"), "");
+        assert_eq!(read("postgres://@:/?"), "");
+        assert_eq!(
+            read("postgresql://u:p@h:1/d?sslmode=require"),
+            "user=u password=p dbname=d host=h port=1 sslmode=require"
+        );
+    }
+
+    #[test]
+    fn user_info_runs_to_the_first_at_sign_before_a_slash() {
+        // behaviours 18, 19
+        assert_eq!(read("postgresql://a?b@c"), "user=a?b host=c");
+        assert_eq!(read("postgresql://a:b:c@d"), "user=a password=b:c host=d");
+        assert_eq!(read("postgresql://a@b@c"), "user=a host=b@c");
+        assert_eq!(read("postgresql:///a@b"), "dbname=a@b");
+    }
+
+    #[test]
+    fn hosts_and_ports_are_joined_before_they_are_decoded() {
+        // behaviours 20, 23, 30, 31
+        assert_eq!(read("postgresql://h1,h2:5/"), "host=h1,h2 port=,5");
+        assert_eq!(read("postgresql://:1,:2/"), "host=, port=1,2");
+        assert_eq!(read("postgresql://%2Fx%2Cy"), "host=/x,y");
+    }
+
+    #[test]
+    fn brackets_are_checked_and_not_kept() {
+        // behaviours 21, 22
+        assert_eq!(read("postgresql://[::1]:5,[::2]"), "host=::1,::2 port=5,");
+        assert_eq!(
+            read("postgresql://[::1"),
+            "end of string reached when looking for matching \"]\" in IPv6 host address in URI: \"postgresql://[::1\""
+        );
+        assert_eq!(
+            read("postgresql://[]"),
+            "IPv6 host address may not be empty in URI: \"postgresql://[]\""
+        );
+        assert_eq!(
+            read("postgresql://[::1]x"),
+            "unexpected character \"x\" at position 19 in URI (expected \":\" or \"/\"): \"postgresql://[::1]x\""
+        );
+    }
+
+    #[test]
+    fn query_parameters_override_and_need_one_equals_sign() {
+        // behaviours 25, 27, 28
+        assert_eq!(read("postgresql://u@h?user=v&host=i&"), "user=v host=i");
+        assert_eq!(read("postgresql://h?ssl=true"), "host=h sslmode=require");
+        assert_eq!(
+            read("postgresql://?ssl=on"),
+            "invalid URI query parameter: \"ssl\""
+        );
+        assert_eq!(
+            read("postgresql://?a=b=c"),
+            "extra key/value separator \"=\" in URI query parameter: \"a\""
+        );
+        assert_eq!(
+            read("postgresql://?user=a&&"),
+            "missing key/value separator \"=\" in URI query parameter: \"\""
+        );
+    }
+
+    #[test]
+    fn percent_decoding_is_strict() {
+        // behaviours 26, 29
+        assert_eq!(read("postgresql://?user= +%20a "), "user=+ a");
+        assert_eq!(
+            read("postgresql://?user=%4"),
+            "invalid percent-encoded token: \"%4\""
+        );
+        assert_eq!(
+            read("postgresql://?user=x%+1"),
+            "invalid percent-encoded token: \"x%+1\""
+        );
+        assert_eq!(
+            read("postgresql://?user=a%00"),
+            "forbidden value %00 in percent-encoded value: \"a%00\""
+        );
+        assert_eq!(
+            read("postgresql://?user=a b"),
+            "unexpected spaces found in \"a b\", use percent-encoded spaces (%20) instead"
+        );
+    }
+}

@@ -140,13 +140,8 @@ impl Input {
                 }
                 if self.room() < wanted {
                     // Grow with what has really come, not with what a length word promises.
-                    let grow = missing
-                        .min(self.block.capacity().max(FIRST_BLOCK))
-                        .max(LEAST_ROOM);
-                    let target = (self.block.len() + grow + 1).max(FIRST_BLOCK);
-                    self.block
-                        .try_reserve_exact(target - self.block.len())
-                        .map_err(|_| InputFull)?;
+                    let grow = self.block.capacity().max(FIRST_BLOCK);
+                    self.block.try_reserve_exact(grow).map_err(|_| InputFull)?;
                 }
             }
         }

@@ -3,6 +3,7 @@
 //! Bytes in, events and bytes out. Nothing here knows a socket, a clock, a file, the environment or a C type.
 #![forbid(unsafe_code)]
 
+pub mod auth;
 pub mod backend;
 pub mod encoding;
 pub mod error;
@@ -12,6 +13,7 @@ pub mod error_format;
 pub mod frontend;
 pub mod input;
 pub mod output;
+pub mod password;
 pub mod result;
 pub mod rows;
 pub mod session;

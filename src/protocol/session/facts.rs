@@ -77,7 +77,7 @@ impl Facts {
         let is_on = value == b"on";
         match name {
             b"client_encoding" => {
-                self.client_encoding = encoding::id_of_name(value).unwrap_or(encoding::SQL_ASCII)
+                self.client_encoding = encoding::from_name(value).unwrap_or(encoding::SQL_ASCII)
             }
             b"standard_conforming_strings" => self.std_strings = is_on,
             b"server_version" => self.server_version = version_number(value),

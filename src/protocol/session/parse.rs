@@ -251,7 +251,8 @@ impl Session {
     fn report(&self, status: ExecStatus, fields: ErrorFields) -> QueryResult {
         let query = self.current_query().cloned();
         let mut text = Vec::new();
-        error_format::build_message(
+        // Without memory the text ends early, which is better than no error at all.
+        let _ = error_format::build_message(
             &fields,
             status == ExecStatus::NonfatalError,
             self.verbosity,
@@ -491,7 +492,7 @@ pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
             0 => return Some(fields),
             code => {
                 let value = body.string()?;
-                fields.push(code, value);
+                fields.push(code, value).ok()?;
             }
         }
     }
@@ -500,9 +501,10 @@ pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
 /// A notice of this library's own, as its text goes to the notice hooks.
 pub fn internal_notice(text: &[u8], client_encoding: i32) -> QueryResult {
     let mut fields = ErrorFields::default();
-    fields.push(b'M', text);
-    fields.push(b'S', b"NOTICE");
-    fields.push(b'V', b"NOTICE");
+    for (code, value) in [(b'M', text), (b'S', b"NOTICE"), (b'V', b"NOTICE")] {
+        // Without memory the field is missing; the text below still says it all.
+        let _ = fields.push(code, value);
+    }
     let mut message = Vec::new();
     put!(message, text, "\n");
     let mut notice = QueryResult::new(ExecStatus::NonfatalError, client_encoding);
