@@ -8,6 +8,7 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod cancel;
 pub mod connect;
 pub mod conninfo;
 pub mod copy;
@@ -17,9 +18,11 @@ pub(crate) mod guard;
 pub mod notice;
 pub(crate) mod params;
 pub mod pipeline;
+pub mod pqp_version;
 pub(crate) mod ptr;
 pub mod result;
 pub mod status;
 pub(crate) mod stdio;
 pub mod trace;
 pub mod types;
+pub mod version;

@@ -6,6 +6,7 @@ use super::{Connection, Handle};
 use crate::config::{ConfigError, ConnectPlan, Env, HostSpec, Opt, Settings, parse_int_option};
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
+pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::{self, NetError};
 use crate::protocol::frontend;
@@ -21,20 +22,6 @@ pub(super) enum Origin {
     Planned(Box<Connector>),
 }
 
-/// What a server answered to a ping, the manual's `PGPing`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
-pub enum Ping {
-    /// It accepts connections.
-    Ok = 0,
-    /// It is alive and refuses connections (starting up, shutting down).
-    Reject = 1,
-    /// Nobody answered.
-    NoResponse = 2,
-    /// Nobody was asked: the options are wrong.
-    NoAttempt = 3,
-}
-
 impl Default for Connection {
     fn default() -> Self {
         Connection::from_origin(Origin::Rejected {
@@ -45,7 +32,7 @@ impl Default for Connection {
 }
 
 impl Connection {
-    fn from_origin(origin: Origin) -> Self {
+    pub(super) fn from_origin(origin: Origin) -> Self {
         Connection {
             link: Link::default(),
             origin,

@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod blocking;
+pub mod cancel;
 pub mod command;
 pub mod connecting;
 pub mod connection;

@@ -1,3 +1,21 @@
-//! Floor 2, being built.
+//! Floor 2: from a plan to a session that is up, and cancel requests.
+//!
+//! [`link::Link`] joins a session and its transport. [`connector::Connector`] is the machine behind connecting: it goes
+//! through the candidates, one attempt after the other, and never waits; whoever drives it waits for what it says.
+//! Refuses to know C types, hooks and queries of the application.
+
+pub mod cancel;
+pub mod candidates;
+pub mod chance;
+pub mod connector;
+mod dial;
+pub mod error;
 pub mod link;
+pub mod ping;
 pub mod status;
+mod target;
+
+pub use connector::{Connector, Purpose};
+pub use error::ConnectError;
+pub use ping::Ping;
+pub use status::{ConnStatus, PollStatus};

@@ -3,77 +3,72 @@
 use super::socket::Socket;
 use super::sys;
 
-/// What is set on a TCP socket; 0 leaves the system's value.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Keepalive {
-    /// Seconds of silence before the first probe.
-    pub idle_s: i32,
-    /// Seconds between probes.
-    pub interval_s: i32,
-    /// Probes lost before the connection is dead.
-    pub count: i32,
-    /// Milliseconds that sent data may stay unacknowledged.
-    pub user_timeout_ms: i32,
-}
-
-/// setsockopt(2) refused an option.
+/// A TCP option a connection may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct OptionRefused {
+pub enum TcpOption {
+    /// Keepalive on.
+    Keepalive,
+    /// Seconds of silence before the first probe.
+    Idle,
+    /// Seconds between probes.
+    Interval,
+    /// Probes lost before the connection is dead.
+    Count,
+    /// Milliseconds that sent data may stay unacknowledged.
+    UserTimeout,
+}
+
+impl TcpOption {
     /// The option's C name.
-    pub option: &'static str,
-    /// The error number.
-    pub errno: i32,
-}
+    pub fn name(self) -> &'static str {
+        match self {
+            TcpOption::Keepalive => "SO_KEEPALIVE",
+            TcpOption::Idle => "TCP_KEEPIDLE",
+            TcpOption::Interval => "TCP_KEEPINTVL",
+            TcpOption::Count => "TCP_KEEPCNT",
+            TcpOption::UserTimeout => "TCP_USER_TIMEOUT",
+        }
+    }
 
-/// The options a [`Keepalive`] sets, with the names their failure is reported by.
-pub(super) fn settings(
-    keepalive: &Keepalive,
-) -> [(libc::c_int, libc::c_int, &'static str, i32); 5] {
-    [
-        (libc::SOL_SOCKET, libc::SO_KEEPALIVE, "SO_KEEPALIVE", 1),
-        (
-            libc::IPPROTO_TCP,
-            libc::TCP_KEEPIDLE,
-            "TCP_KEEPIDLE",
-            keepalive.idle_s,
-        ),
-        (
-            libc::IPPROTO_TCP,
-            libc::TCP_KEEPINTVL,
-            "TCP_KEEPINTVL",
-            keepalive.interval_s,
-        ),
-        (
-            libc::IPPROTO_TCP,
-            libc::TCP_KEEPCNT,
-            "TCP_KEEPCNT",
-            keepalive.count,
-        ),
-        (
-            libc::IPPROTO_TCP,
-            libc::TCP_USER_TIMEOUT,
-            "TCP_USER_TIMEOUT",
-            keepalive.user_timeout_ms,
-        ),
-    ]
-}
+    /// Level and number as setsockopt(2) takes them.
+    pub(super) fn numbers(self) -> (i32, i32) {
+        match self {
+            TcpOption::Keepalive => (libc::SOL_SOCKET, libc::SO_KEEPALIVE),
+            TcpOption::Idle => (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE),
+            TcpOption::Interval => (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL),
+            TcpOption::Count => (libc::IPPROTO_TCP, libc::TCP_KEEPCNT),
+            TcpOption::UserTimeout => (libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT),
+        }
+    }
 
-impl Keepalive {
-    /// Switches keepalive on and sets what is not 0.
+    /// Sets it. What is below 0 counts as 0.
     ///
     /// # Errors
-    /// The first option the system refuses.
-    pub fn apply(&self, socket: &Socket) -> Result<(), OptionRefused> {
-        for (level, name, option, value) in settings(self) {
-            if value > 0 {
-                sys::set_int_option(socket.raw_fd(), level, name, value).map_err(|e| {
-                    OptionRefused {
-                        option,
-                        errno: super::errno_of(&e),
-                    }
-                })?;
-            }
+    /// The system's error number; most options refuse 0.
+    pub fn set(self, socket: &Socket, value: i32) -> Result<(), i32> {
+        let (level, number) = self.numbers();
+        sys::set_int_option(socket.raw_fd(), level, number, value.max(0))
+            .map_err(|e| super::errno_of(&e))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::lookup;
+
+    #[test]
+    fn behaviour_87_values_reach_the_socket_and_zero_is_refused_where_the_system_does() {
+        let socket = Socket::new(&lookup::numeric(b"127.0.0.1", 1).unwrap()[0]).unwrap();
+        for option in [
+            TcpOption::Keepalive,
+            TcpOption::Idle,
+            TcpOption::Interval,
+            TcpOption::Count,
+        ] {
+            assert_eq!(option.set(&socket, 7), Ok(()), "{option:?}");
         }
-        Ok(())
+        assert_eq!(TcpOption::Idle.set(&socket, -1), Err(libc::EINVAL));
+        assert_eq!(TcpOption::UserTimeout.set(&socket, -1), Ok(()));
     }
 }

@@ -1,6 +1,6 @@
 //! The cancel request that may be sent from a signal handler (manual, `PQgetCancel` and `PQcancel`).
 
-use super::keepalive::{self, Keepalive};
+use super::keepalive::TcpOption;
 use super::{Address, sys};
 
 /// Room for a CancelRequest: twelve bytes and the longest key.
@@ -16,20 +16,21 @@ pub struct SignalCancel {
 }
 
 impl SignalCancel {
-    /// A request to the server at `address`; `packet` is the whole CancelRequest, `None` where the server gave no key.
+    /// A request to the server at `address`, over a socket with these TCP options; `packet` is the whole CancelRequest,
+    /// `None` where the server gave no key.
     pub fn new(
         address: Address,
-        keepalive: Option<Keepalive>,
+        options: &[(TcpOption, i32)],
         packet: Option<zeroize::Zeroizing<Vec<u8>>>,
     ) -> Self {
-        let mut options = Vec::new();
-        if let (Some(keepalive), false) = (keepalive, address.is_unix()) {
-            for (level, name, option, value) in keepalive::settings(&keepalive) {
-                if value > 0 {
-                    options.push((level, name, failure_text(option), value));
-                }
-            }
-        }
+        let entry = |&(option, value): &(TcpOption, i32)| {
+            let (level, number) = option.numbers();
+            (level, number, failure_text(option), value.max(0))
+        };
+        let options = match address.is_unix() {
+            true => Vec::new(),
+            false => options.iter().map(entry).collect(),
+        };
         SignalCancel {
             address,
             options,
@@ -65,13 +66,13 @@ pub fn no_object(error: &mut [u8]) {
     write_text(error, &[b"PQcancel() -- no cancel object supplied"]);
 }
 
-fn failure_text(option: &str) -> &'static [u8] {
+fn failure_text(option: TcpOption) -> &'static [u8] {
     match option {
-        "SO_KEEPALIVE" => b"PQcancel() -- setsockopt(SO_KEEPALIVE) failed: ",
-        "TCP_KEEPIDLE" => b"PQcancel() -- setsockopt(TCP_KEEPIDLE) failed: ",
-        "TCP_KEEPINTVL" => b"PQcancel() -- setsockopt(TCP_KEEPINTVL) failed: ",
-        "TCP_KEEPCNT" => b"PQcancel() -- setsockopt(TCP_KEEPCNT) failed: ",
-        _ => b"PQcancel() -- setsockopt(TCP_USER_TIMEOUT) failed: ",
+        TcpOption::Keepalive => b"PQcancel() -- setsockopt(SO_KEEPALIVE) failed: ",
+        TcpOption::Idle => b"PQcancel() -- setsockopt(TCP_KEEPIDLE) failed: ",
+        TcpOption::Interval => b"PQcancel() -- setsockopt(TCP_KEEPINTVL) failed: ",
+        TcpOption::Count => b"PQcancel() -- setsockopt(TCP_KEEPCNT) failed: ",
+        TcpOption::UserTimeout => b"PQcancel() -- setsockopt(TCP_USER_TIMEOUT) failed: ",
     }
 }
 
@@ -162,7 +163,7 @@ mod tests {
 
     #[test]
     fn behaviour_276_without_a_key_nothing_is_dialled() {
-        let cancel = SignalCancel::new(Address::unix(b"/nonexistent/socket").unwrap(), None, None);
+        let cancel = SignalCancel::new(Address::unix(b"/nonexistent/socket").unwrap(), &[], None);
         let mut error = [b'#'; 256];
         assert!(!cancel.send(&mut error));
         assert!(error.starts_with(b"PQcancel() -- no cancellation key received\0"));

@@ -17,5 +17,7 @@ pub mod password;
 pub mod result;
 pub mod rows;
 pub mod session;
+pub mod startup;
+pub mod startup_error;
 pub mod trace;
 pub mod types;

@@ -1,0 +1,761 @@
+//! The machine behind `PQconnectStart` and `PQconnectPoll`: candidate after candidate until a session is up.
+//!
+//! [`Connector::start`], then wait as if [`PollStatus::Writing`] had been said, then [`Connector::poll`] and wait for what it
+//! says, until it says [`PollStatus::Ok`] or [`PollStatus::Failed`]. Nothing here waits, but for the lookup of a host's name
+//! ([`crate::net::lookup::Resolver`]).
+//!
+//! The order of events is the reference's: what fails before an attempt's words are written has none; each attempt begins
+//! with them; the texts of all attempts stay until one succeeds (behaviours 88-94, 142-145).
+
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use crate::config::{
+    AuthMethod, ChannelBinding, ConnectPlan, HostSpec, LoadBalanceHosts, Opt, RealEnv,
+    TargetSessionAttrs,
+};
+use crate::net::lookup::Resolver;
+use crate::net::socket::{Connecting, Socket};
+use crate::net::{Address, NetError, Transport, errno_of};
+use crate::protocol::auth::scram;
+use crate::protocol::frontend;
+use crate::protocol::session::NextResult;
+use crate::protocol::startup::{
+    Allowed, Credentials, Policy, Startup, Step as StartupStep, Versions,
+};
+use crate::protocol::startup_error::StartupError;
+use crate::protocol::types::ExecStatus;
+
+use super::candidates::Candidates;
+use super::chance::{self, RandomBytes, Shuffler};
+use super::dial::{self, DialError, HostError};
+use super::error::{ConnectError, write_attempt};
+use super::link::{FlushOutcome, Link, ReadOutcome};
+use super::ping::{CANNOT_CONNECT_NOW, Impression, Ping};
+use super::status::{ConnStatus, PollStatus};
+use super::target::{self, Probe, Verdict};
+
+/// SQLSTATE of a server that does not know a parameter of the startup packet.
+const UNDEFINED_OBJECT: &[u8] = b"42704";
+/// SQLSTATE of a wrong password.
+const INVALID_PASSWORD: &[u8] = b"28P01";
+
+/// What a connection is made for.
+pub enum Purpose {
+    /// A session.
+    Session,
+    /// One cancel request.
+    Cancel {
+        /// The backend's process id.
+        process_id: i32,
+        /// Its secret key.
+        key: Zeroizing<Vec<u8>>,
+    },
+}
+
+/// What comes next.
+enum Stage {
+    /// Nothing has been begun.
+    Idle,
+    /// Go to the next host.
+    NextHost,
+    /// Go to the next address of this host.
+    NextAddress,
+    /// Connect to this address.
+    Dial,
+    /// connect(2) is under way.
+    Connecting,
+    /// Connected: send the first packet.
+    Made,
+    /// The startup exchange, up to AuthenticationOk.
+    Startup(Box<Startup>),
+    /// A cancel request has been sent; the server is to close.
+    CancelSent,
+    /// Up to ReadyForQuery.
+    AwaitReady,
+    /// A query about the server's kind is under way.
+    Probing(Probe),
+    /// The rest of its answer.
+    Consume,
+    /// It has ended, as the link's status says.
+    Ended,
+}
+
+/// What a step of the machine gave.
+enum Go {
+    /// Take the next step.
+    On(Stage),
+    /// Wait, then take this step again.
+    Wait(Stage, PollStatus),
+}
+
+/// Makes a connection by a plan. See the module's text.
+pub struct Connector {
+    plan: Arc<ConnectPlan>,
+    purpose: Purpose,
+    candidates: Candidates,
+    /// The one address of a cancel request.
+    known_address: Option<Address>,
+    resolver: Resolver,
+    random: RandomBytes,
+    shuffler: Option<Shuffler>,
+    stage: Stage,
+    /// Attempts begun.
+    attempts: usize,
+    /// The application name is left out, for this server did not know it.
+    without_application_name: bool,
+    /// Numeric text of the present address.
+    hostaddr: Vec<u8>,
+    used_password: bool,
+    impression: Impression,
+}
+
+impl Connector {
+    /// A machine for `plan`, with the system's randomness. No system call but that is made.
+    pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
+        let mut seed = [0; 8];
+        chance::system(&mut seed);
+        Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
+    }
+
+    /// A machine for `plan`; `seed` decides the order under `load_balance_hosts`, `random` gives nonces.
+    pub fn with_chance(
+        plan: ConnectPlan,
+        purpose: Purpose,
+        seed: u64,
+        random: RandomBytes,
+    ) -> Connector {
+        let mut shuffler = match plan.load_balance_hosts {
+            LoadBalanceHosts::Random => Some(Shuffler::new(seed)),
+            LoadBalanceHosts::Disable => None,
+        };
+        let two_passes = plan.target_session_attrs == TargetSessionAttrs::PreferStandby;
+        let candidates = Candidates::new(plan.hosts.len(), shuffler.as_mut(), two_passes);
+        Connector::assemble(Arc::new(plan), purpose, candidates, shuffler, random)
+    }
+
+    fn assemble(
+        plan: Arc<ConnectPlan>,
+        purpose: Purpose,
+        candidates: Candidates,
+        shuffler: Option<Shuffler>,
+        random: RandomBytes,
+    ) -> Connector {
+        Connector {
+            plan,
+            purpose,
+            candidates,
+            known_address: None,
+            resolver: Resolver::default(),
+            random,
+            shuffler,
+            stage: Stage::Idle,
+            attempts: 0,
+            without_application_name: false,
+            hostaddr: Vec::new(),
+            used_password: false,
+            impression: Impression::default(),
+        }
+    }
+
+    /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
+    /// when it never came to an address.
+    pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
+        let address = self.address()?.clone();
+        let candidates = Candidates::only(self.candidates.current());
+        let purpose = Purpose::Cancel { process_id, key };
+        let mut this = Connector::assemble(
+            Arc::clone(&self.plan),
+            purpose,
+            candidates,
+            None,
+            self.random,
+        );
+        this.known_address = Some(address);
+        this.hostaddr.clone_from(&self.hostaddr);
+        Some(this)
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &ConnectPlan {
+        &self.plan
+    }
+
+    /// The host of the present attempt or, before any, the first one.
+    pub fn host(&self) -> &HostSpec {
+        // A plan has hosts, and candidates are indexes into them.
+        &self.plan.hosts[self.candidates.current()]
+    }
+
+    /// The numeric text of the present address; empty for a Unix socket, and before any attempt.
+    pub fn hostaddr(&self) -> &[u8] {
+        &self.hostaddr
+    }
+
+    /// The address dialled last.
+    pub fn address(&self) -> Option<&Address> {
+        self.known_address
+            .as_ref()
+            .or_else(|| self.candidates.current_address())
+    }
+
+    /// Whether the server has asked for a password.
+    pub fn used_password(&self) -> bool {
+        self.used_password
+    }
+
+    /// A number that grows with every attempt at an address: who waits begins its `connect_timeout` anew then
+    /// (behaviour 85).
+    pub fn attempt(&self) -> usize {
+        self.attempts
+    }
+
+    /// What has been learnt about the server (behaviour 138).
+    pub fn ping_outcome(&self) -> Ping {
+        self.impression.ping()
+    }
+
+    /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
+    pub fn restart(&mut self) {
+        self.candidates.restart();
+        self.stage = Stage::Idle;
+        self.without_application_name = false;
+        self.used_password = false;
+        self.impression = Impression::default();
+    }
+
+    /// Takes the first steps, as far as they go without waiting: a Unix socket is connected then (behaviour 78). On
+    /// failure the link's status is [`ConnStatus::Bad`].
+    pub fn start(&mut self, link: &mut Link) {
+        self.stage = Stage::NextHost;
+        link.status = ConnStatus::Needed;
+        self.poll(link);
+    }
+
+    /// Takes steps until there is something to wait for.
+    pub fn poll(&mut self, link: &mut Link) -> PollStatus {
+        loop {
+            let stage = std::mem::replace(&mut self.stage, Stage::Ended);
+            match self.step(stage, link) {
+                Go::On(Stage::Ended) => {
+                    return match link.status {
+                        ConnStatus::Ok => PollStatus::Ok,
+                        _ => PollStatus::Failed,
+                    };
+                }
+                Go::On(stage) => self.stage = stage,
+                Go::Wait(stage, status) => {
+                    self.stage = stage;
+                    return status;
+                }
+            }
+        }
+    }
+
+    /// The time for this address is over: the next poll goes on with the next one (behaviour 86).
+    pub fn time_out(&mut self, link: &mut Link) {
+        if matches!(self.stage, Stage::Idle | Stage::Ended) {
+            return;
+        }
+        say(link, &ConnectError::Timeout);
+        self.stage = self.give_address_up(link);
+    }
+
+    fn step(&mut self, stage: Stage, link: &mut Link) -> Go {
+        match stage {
+            Stage::Idle => Go::On(Stage::NextHost),
+            Stage::NextHost => self.next_host(link),
+            Stage::NextAddress => match self.candidates.next_address() {
+                Some(_) => {
+                    self.without_application_name = false;
+                    Go::On(Stage::Dial)
+                }
+                None => Go::On(Stage::NextHost),
+            },
+            Stage::Dial => self.dial(link),
+            Stage::Connecting => self.connecting(link),
+            Stage::Made => self.made(link),
+            Stage::Startup(startup) => self.startup(startup, link),
+            Stage::CancelSent => self.cancel_sent(link),
+            Stage::AwaitReady => self.await_ready(link),
+            Stage::Probing(probe) => self.probing(probe, link),
+            Stage::Consume => self.consume(link),
+            Stage::Ended => Go::On(Stage::Ended),
+        }
+    }
+
+    fn next_host(&mut self, link: &mut Link) -> Go {
+        let Some(host) = self.candidates.next_host() else {
+            return self.fail(link);
+        };
+        link.status = ConnStatus::Needed;
+        if let Some(address) = &self.known_address {
+            self.candidates.set_addresses(vec![address.clone()]);
+            return Go::On(Stage::NextAddress);
+        }
+        match dial::addresses(&self.plan.hosts[host], self.resolver) {
+            Ok(mut addresses) => {
+                if let Some(shuffler) = &mut self.shuffler {
+                    shuffler.shuffle(&mut addresses);
+                }
+                self.candidates.set_addresses(addresses);
+                Go::On(Stage::NextAddress)
+            }
+            Err(HostError::Next(error)) => {
+                say_dial(link, &error);
+                Go::On(Stage::NextHost)
+            }
+            Err(HostError::Final(error)) => {
+                say_dial(link, &error);
+                self.fail(link)
+            }
+        }
+    }
+
+    /// Connects to the present address.
+    fn dial(&mut self, link: &mut Link) -> Go {
+        link.disconnect();
+        link.session.forget_backend();
+        link.status = ConnStatus::Needed;
+        self.attempts += 1;
+        self.used_password = false;
+        self.impression = Impression::default();
+        let Some(address) = self.candidates.current_address().cloned() else {
+            return Go::On(Stage::NextHost);
+        };
+        self.hostaddr = address.numeric_text();
+        let socket = match Socket::new(&address) {
+            Ok(socket) => socket,
+            // A family the system does not have is no news where others can be tried.
+            Err(_) if self.candidates.has_more() => return Go::On(Stage::NextAddress),
+            Err(error) => {
+                self.say_attempt(link);
+                say(link, &ConnectError::Socket(errno_of(&error)));
+                return self.fail(link);
+            }
+        };
+        self.say_attempt(link);
+        if !address.is_unix()
+            && let Err(error) = dial::prepare_tcp(&socket, &self.plan)
+        {
+            say_dial(link, &error);
+            return Go::On(self.give_address_up(link));
+        }
+        let begun = dial::begin(&socket, &address);
+        link.transport = Some(Transport::Plain(socket));
+        link.status = ConnStatus::Started;
+        match begun {
+            Ok(Connecting::Done) => Go::On(Stage::Connecting),
+            Ok(Connecting::Pending) => Go::Wait(Stage::Connecting, PollStatus::Writing),
+            Err(error) => {
+                say(link, &error);
+                Go::On(self.give_address_up(link))
+            }
+        }
+    }
+
+    /// The socket was connecting: how did it end?
+    fn connecting(&mut self, link: &mut Link) -> Go {
+        let is_unix = self.address().is_some_and(Address::is_unix);
+        let Some(Transport::Plain(socket)) = &link.transport else {
+            return Go::On(Stage::NextAddress);
+        };
+        let failure = match socket.take_error() {
+            Ok(None) => None,
+            Ok(Some(error)) => Some(dial::refused(is_unix, errno_of(&error))),
+            Err(error) => {
+                say(link, &ConnectError::SocketStatus(errno_of(&error)));
+                return self.fail(link);
+            }
+        };
+        if let Some(error) = failure {
+            say(link, &error);
+            return Go::On(self.give_address_up(link));
+        }
+        // Some applications poll before the socket is writable; that must do no harm.
+        if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
+            return Go::Wait(Stage::Connecting, PollStatus::Writing);
+        }
+        let checked = socket
+            .local_address()
+            .map_err(|e| ConnectError::ClientAddress(errno_of(&e)))
+            .and_then(|_| {
+                socket
+                    .set_blocking()
+                    .map_err(|e| ConnectError::Mode(errno_of(&e)))
+            })
+            .and_then(|()| match is_unix {
+                true => dial::check_peer(socket, &self.plan),
+                false => Ok(()),
+            });
+        if let Err(error) = checked {
+            say(link, &error);
+            link.drop_transport();
+            return self.fail(link);
+        }
+        link.status = ConnStatus::Made;
+        Go::Wait(Stage::Made, PollStatus::Writing)
+    }
+
+    /// Sends the first packet. Encryption will be negotiated before it; today there is plain text only.
+    fn made(&mut self, link: &mut Link) -> Go {
+        let (stage, queued) = match &self.purpose {
+            Purpose::Cancel { process_id, key } => {
+                let queued =
+                    frontend::cancel_request(link.session.output.buffer(), *process_id, key);
+                (
+                    Stage::CancelSent,
+                    queued.map_err(|_| ConnectError::CancelPacket),
+                )
+            }
+            Purpose::Session => {
+                let startup = Box::new(self.new_startup());
+                let queued = self.write_startup(&startup, link);
+                (Stage::Startup(startup), queued)
+            }
+        };
+        if let Err(error) = queued {
+            say(link, &error);
+            return self.fail(link);
+        }
+        link.status = ConnStatus::AwaitingResponse;
+        // A failed send shows when the answer is read.
+        wait_after_flush(link, stage)
+    }
+
+    fn write_startup(&self, startup: &Startup, link: &mut Link) -> Result<(), ConnectError> {
+        let parameters = self
+            .plan
+            .startup_parameters(&RealEnv)
+            .map_err(|_| ConnectError::OutOfMemory)?;
+        let parameters: Vec<(&[u8], &[u8])> = parameters
+            .iter()
+            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
+            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
+            .collect();
+        startup
+            .write_message(&mut link.session, &parameters)
+            .map_err(|_| ConnectError::StartupPacket)
+    }
+
+    fn new_startup(&self) -> Startup {
+        let plan = &self.plan;
+        let auth = plan.require_auth;
+        let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
+        let is_negated = plan
+            .settings()
+            .get(Opt::RequireAuth)
+            .is_some_and(|text| text.starts_with(b"!"));
+        let allowed = Allowed {
+            password: auth.allows(AuthMethod::Password),
+            md5: auth.allows(AuthMethod::Md5),
+            gss,
+            sspi,
+            gss_continue: if is_negated { gss && sspi } else { gss || sspi },
+            scram: auth.allows(AuthMethod::ScramSha256),
+            oauth: auth.allows(AuthMethod::Oauth),
+            none: auth.allows(AuthMethod::None),
+        };
+        let requirement = || {
+            plan.settings()
+                .get(Opt::RequireAuth)
+                .unwrap_or_default()
+                .to_vec()
+        };
+        let is_given = |option| plan.settings().get(option).is_some();
+        let mut nonce = [0; scram::RAW_NONCE_LEN];
+        let have_nonce = (self.random)(&mut nonce);
+        Startup::new(
+            Policy {
+                require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
+                channel_binding_required: plan.channel_binding == ChannelBinding::Require,
+            },
+            Credentials {
+                user: plan.user().to_vec(),
+                password: plan
+                    .password_for(self.host())
+                    .map(|p| Zeroizing::new(p.to_vec())),
+                scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
+                scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
+                oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
+            },
+            Versions {
+                min: plan.min_protocol_version.code(),
+                max: plan.max_protocol_version.code(),
+            },
+            have_nonce.then_some(nonce),
+        )
+    }
+
+    fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
+        loop {
+            let outcome = startup.advance(&mut link.session);
+            self.used_password |= startup.asked_for_password();
+            self.impression.auth_requested |= startup.was_requested();
+            match outcome {
+                Ok(StartupStep::Authenticated) => {
+                    link.session.begin_startup();
+                    link.status = ConnStatus::AuthOk;
+                    return Go::On(Stage::AwaitReady);
+                }
+                Ok(StartupStep::Progress) => {
+                    if link.flush(false) == FlushOutcome::Pending {
+                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
+                    }
+                }
+                Ok(StartupStep::NeedInput) => {
+                    if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
+                    {
+                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
+                    }
+                    match link.read(false) {
+                        ReadOutcome::Data => {}
+                        ReadOutcome::WouldBlock => {
+                            return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
+                        }
+                        ReadOutcome::Closed => return self.fail(link),
+                    }
+                }
+                Err(error) => return self.startup_failed(&error, link),
+            }
+        }
+    }
+
+    fn startup_failed(&mut self, error: &StartupError, link: &mut Link) -> Go {
+        match error {
+            StartupError::Server(fields) => link.session.say_server_error(fields),
+            error => link.session.errors.push_with(|out| error.write_text(out)),
+        }
+        self.impression.note_sqlstate(error.sqlstate());
+        if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
+            return Go::On(Stage::NextHost);
+        }
+        self.fail(link)
+    }
+
+    /// Reads once without waiting: where to go on, or `None` when there is something to parse.
+    fn read(&mut self, link: &mut Link, stage: Stage) -> Option<Go> {
+        if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
+            return Some(Go::Wait(stage, PollStatus::Writing));
+        }
+        match link.read(false) {
+            ReadOutcome::Data => None,
+            ReadOutcome::WouldBlock => Some(Go::Wait(stage, PollStatus::Reading)),
+            ReadOutcome::Closed => Some(self.fail(link)),
+        }
+    }
+
+    fn await_ready(&mut self, link: &mut Link) -> Go {
+        loop {
+            match link.session.next_result() {
+                NextResult::Pending => {
+                    if let Some(go) = self.read(link, Stage::AwaitReady) {
+                        return go;
+                    }
+                }
+                NextResult::None => {
+                    link.status = ConnStatus::CheckTarget;
+                    return self.check_target(link);
+                }
+                NextResult::Ready(result) => {
+                    let sqlstate = result.error.as_ref().and_then(|e| e.fields.get(b'C'));
+                    self.impression.note_sqlstate(sqlstate);
+                    if link.session.is_lost() {
+                        link.drop_transport();
+                    }
+                    match result.status {
+                        ExecStatus::FatalError => {
+                            if sqlstate == Some(UNDEFINED_OBJECT) && self.sends_application_name() {
+                                self.without_application_name = true;
+                                return Go::On(Stage::Dial);
+                            }
+                        }
+                        ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth => {
+                            say(link, &ConnectError::CopyDuringStartup);
+                        }
+                        _ => say(link, &ConnectError::UnexpectedDuringStartup),
+                    }
+                    return self.fail(link);
+                }
+            }
+        }
+    }
+
+    fn sends_application_name(&self) -> bool {
+        let settings = self.plan.settings();
+        let name = match settings.get(Opt::ApplicationName) {
+            Some(name) => Some(name),
+            None => settings.get(Opt::FallbackApplicationName),
+        };
+        !self.without_application_name && name.is_some_and(|name| !name.is_empty())
+    }
+
+    fn check_target(&mut self, link: &mut Link) -> Go {
+        let verdict = match self.wanted() {
+            TargetSessionAttrs::Any => Verdict::Accept,
+            wanted => target::judge(wanted, &link.session.facts),
+        };
+        match verdict {
+            Verdict::Accept => self.succeed(link),
+            Verdict::Refuse(error) => refuse_server(&error, link),
+            Verdict::Ask(probe) => {
+                if let Err(error) = link.session.send_query(probe.query()) {
+                    link.session.errors.push_with(|out| error.write_text(out));
+                    return self.fail(link);
+                }
+                link.status = probe.status();
+                wait_after_flush(link, Stage::Probing(probe))
+            }
+        }
+    }
+
+    /// What kind of server is wanted in this pass.
+    fn wanted(&self) -> TargetSessionAttrs {
+        match self.candidates.in_second_pass() {
+            true => TargetSessionAttrs::Any,
+            false => self.plan.target_session_attrs,
+        }
+    }
+
+    fn probing(&mut self, probe: Probe, link: &mut Link) -> Go {
+        loop {
+            let answer = match link.session.next_result() {
+                NextResult::Pending => match self.read(link, Stage::Probing(probe)) {
+                    Some(go) => return go,
+                    None => continue,
+                },
+                NextResult::None => None,
+                NextResult::Ready(answer) => Some(answer),
+            };
+            if link.session.is_lost() {
+                link.drop_transport();
+                return self.fail(link);
+            }
+            let verdict = match &answer {
+                Some(answer) => probe.judge(self.wanted(), answer),
+                None => probe.no_answer(),
+            };
+            return match verdict {
+                Verdict::Refuse(error) => refuse_server(&error, link),
+                Verdict::Accept | Verdict::Ask(_) => {
+                    link.status = ConnStatus::Consume;
+                    Go::On(Stage::Consume)
+                }
+            };
+        }
+    }
+
+    fn consume(&mut self, link: &mut Link) -> Go {
+        loop {
+            match link.session.next_result() {
+                NextResult::Pending => {
+                    if let Some(go) = self.read(link, Stage::Consume) {
+                        return go;
+                    }
+                }
+                NextResult::None => return self.succeed(link),
+                NextResult::Ready(_) if link.session.is_lost() => {
+                    link.drop_transport();
+                    return self.fail(link);
+                }
+                NextResult::Ready(_) => {}
+            }
+        }
+    }
+
+    /// After a cancel request: the server says nothing and closes (behaviour 274).
+    fn cancel_sent(&mut self, link: &mut Link) -> Go {
+        if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
+            return Go::Wait(Stage::CancelSent, PollStatus::Writing);
+        }
+        let mut answer = Vec::with_capacity(1);
+        let received = match &mut link.transport {
+            Some(transport) => transport.recv(&mut answer, 1, false),
+            None => Ok(0),
+        };
+        match received {
+            Ok(0) => {
+                link.disconnect();
+                return self.succeed(link);
+            }
+            Ok(_) => say(link, &ConnectError::CancelAnswered),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                return Go::Wait(Stage::CancelSent, PollStatus::Reading);
+            }
+            Err(error) => {
+                let error = NetError::receiving(error);
+                link.session.errors.push_with(|out| error.write_text(out));
+                link.drop_transport();
+            }
+        }
+        self.fail(link)
+    }
+
+    fn succeed(&mut self, link: &mut Link) -> Go {
+        link.session.errors.clear();
+        link.status = ConnStatus::Ok;
+        self.impression.connected = true;
+        Go::On(Stage::Ended)
+    }
+
+    /// The whole attempt has failed. The socket stays open until the application ends the connection, for it may be
+    /// in its event loop.
+    fn fail(&mut self, link: &mut Link) -> Go {
+        let is_password = |state: [u8; 5]| state == INVALID_PASSWORD;
+        if self.used_password
+            && self.impression.sqlstate.is_some_and(is_password)
+            && self.host().password.is_some()
+            && let Some(file) = self.plan.settings().get(Opt::Passfile)
+        {
+            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
+        }
+        link.session.disconnect();
+        link.status = ConnStatus::Bad;
+        Go::On(Stage::Ended)
+    }
+
+    /// This address is no good.
+    fn give_address_up(&mut self, link: &mut Link) -> Stage {
+        link.disconnect();
+        link.status = ConnStatus::Needed;
+        Stage::NextAddress
+    }
+
+    /// Writes the words an attempt's text begins with.
+    fn say_attempt(&self, link: &mut Link) {
+        let host = self.host();
+        let path = dial::socket_path(host);
+        let target = dial::target(host, &path, &self.hostaddr);
+        link.session
+            .errors
+            .append_with(|out| write_attempt(&target, out));
+    }
+}
+
+/// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
+fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
+    say(link, error);
+    if frontend::empty(link.session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+        // It may not get through; nobody is left to tell.
+        let _: FlushOutcome = link.flush(false);
+    }
+    Go::On(Stage::NextHost)
+}
+
+/// Sends what is queued and says what to wait for.
+fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
+    let status = match link.flush(false) {
+        FlushOutcome::Pending => PollStatus::Writing,
+        FlushOutcome::Done | FlushOutcome::Failed => PollStatus::Reading,
+    };
+    Go::Wait(stage, status)
+}
+
+fn say(link: &mut Link, error: &ConnectError) {
+    link.session.errors.push_with(|out| error.write_text(out));
+}
+
+fn say_dial(link: &mut Link, error: &DialError) {
+    link.session.errors.push_with(|out| error.write_text(out));
+}

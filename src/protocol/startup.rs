@@ -1,0 +1,556 @@
+//! From the StartupMessage to AuthenticationOk: protocol negotiation and authentication, without a socket.
+//!
+//! [`Startup::write_message`] gives the StartupMessage; then [`Startup::advance`] takes what the server sends off the
+//! session's input and puts answers into its output, until [`Step::Authenticated`]. What follows until ReadyForQuery is
+//! the session's own parsing ([`Session::begin_startup`]). Refuses to know where the password comes from, what time
+//! it is, or how random bytes are made: all of that is given to [`Startup::new`].
+//!
+//! Source: the manual's chapter "Frontend/Backend Protocol", sections "Start-up" and "SASL Authentication". Messages are
+//! taken in as far as the reference takes them: bytes behind an authentication request's content are read as the next
+//! message.
+
+use zeroize::Zeroizing;
+
+use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
+use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
+use super::error_fields::ErrorFields;
+use super::error_format;
+use super::frontend::{self, OutputFull, tag as frontend_tag};
+use super::session::{Facts, Session, State, parse_fields};
+use super::startup_error::{AuthReason, NegotiationError, StartupError};
+
+/// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
+const LENGTH: core::ops::RangeInclusive<i32> = 8..=2000;
+/// The largest length word of an ErrorResponse before authentication; others mark the error text of a server older than
+/// protocol 3 (behaviour 93).
+const ERROR_LENGTH: core::ops::RangeInclusive<i32> = 8..=30_000;
+/// The longest text taken from such a server, in bytes.
+const OLD_ERROR_MAX: usize = 30_000;
+
+/// Codes of Authentication messages.
+mod code {
+    #![allow(missing_docs)]
+    pub const OK: u32 = 0;
+    pub const KERBEROS_V4: u32 = 1;
+    pub const KERBEROS_V5: u32 = 2;
+    pub const CLEARTEXT: u32 = 3;
+    pub const CRYPT: u32 = 4;
+    pub const MD5: u32 = 5;
+    pub const GSS: u32 = 7;
+    pub const GSS_CONTINUE: u32 = 8;
+    pub const SSPI: u32 = 9;
+    pub const SASL: u32 = 10;
+    pub const SASL_CONTINUE: u32 = 11;
+    pub const SASL_FINAL: u32 = 12;
+}
+
+/// The methods `require_auth` allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowed {
+    /// Password in clear text.
+    pub password: bool,
+    /// Password under MD5.
+    pub md5: bool,
+    /// GSSAPI.
+    pub gss: bool,
+    /// SSPI.
+    pub sspi: bool,
+    /// SCRAM-SHA-256.
+    pub scram: bool,
+    /// OAUTHBEARER.
+    pub oauth: bool,
+    /// No authentication.
+    pub none: bool,
+    /// AuthenticationGSSContinue, which belongs to GSSAPI and SSPI alike.
+    pub gss_continue: bool,
+}
+
+/// What the server must and must not ask for.
+pub struct Policy {
+    /// `require_auth` as given, and what it allows; `None` where it is not given.
+    pub require_auth: Option<(Vec<u8>, Allowed)>,
+    /// `channel_binding=require`.
+    pub channel_binding_required: bool,
+}
+
+/// What we can answer with.
+pub struct Credentials {
+    /// The user name.
+    pub user: Vec<u8>,
+    /// The password: the password file's, or the one given.
+    pub password: Option<Zeroizing<Vec<u8>>>,
+    /// `scram_client_key`.
+    pub scram_client_key: Option<[u8; scram::KEY_LEN]>,
+    /// `scram_server_key`.
+    pub scram_server_key: Option<[u8; scram::KEY_LEN]>,
+    /// `oauth_issuer` and `oauth_client_id` are both given.
+    pub oauth_configured: bool,
+}
+
+/// The versions that may be spoken, as major << 16 | minor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// The lowest.
+    pub min: u32,
+    /// The one asked for.
+    pub max: u32,
+}
+
+/// How far [`Startup::advance`] got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// More input is needed.
+    NeedInput,
+    /// A message was dealt with; there may be output to send, and more input to handle.
+    Progress,
+    /// The server has said AuthenticationOk.
+    Authenticated,
+}
+
+/// One attempt at a session, from StartupMessage to AuthenticationOk.
+pub struct Startup {
+    policy: Policy,
+    credentials: Credentials,
+    versions: Versions,
+    nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+    negotiated: bool,
+    sasl: Option<Sasl>,
+    /// An exchange has been carried through from our side.
+    finished: bool,
+    /// The server has sent an authentication request.
+    requested: bool,
+    /// The server has asked for a password.
+    password_asked: bool,
+}
+
+/// A SCRAM exchange and which message it waits for.
+struct Sasl {
+    scram: Scram,
+    awaits: SaslAwaits,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum SaslAwaits {
+    ServerFirst,
+    ServerFinal,
+    Nothing,
+}
+
+impl Startup {
+    /// A new attempt. `nonce` must be fresh random bytes; `None` where there are none, which matters only to a server that
+    /// asks for SCRAM.
+    pub fn new(
+        policy: Policy,
+        credentials: Credentials,
+        versions: Versions,
+        nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+    ) -> Startup {
+        Startup {
+            policy,
+            credentials,
+            versions,
+            nonce,
+            negotiated: false,
+            sasl: None,
+            finished: false,
+            requested: false,
+            password_asked: false,
+        }
+    }
+
+    /// Queues the StartupMessage and notes the version it asks for.
+    ///
+    /// # Errors
+    /// [`OutputFull`].
+    pub fn write_message(
+        &self,
+        session: &mut Session,
+        parameters: &[(&[u8], &[u8])],
+    ) -> Result<(), OutputFull> {
+        session.facts = Facts::default();
+        session.facts.protocol_version = self.versions.max;
+        frontend::startup(session.output.buffer(), self.versions.max, parameters)
+    }
+
+    /// Whether the server has sent an authentication request, AuthenticationOk included.
+    pub fn was_requested(&self) -> bool {
+        self.requested
+    }
+
+    /// Whether the server has asked for a password.
+    pub fn asked_for_password(&self) -> bool {
+        self.password_asked
+    }
+
+    /// Deals with the next message from the server.
+    ///
+    /// # Errors
+    /// The attempt has failed. [`StartupError::Server`] is what the server said.
+    pub fn advance(&mut self, session: &mut Session) -> Result<Step, StartupError> {
+        let unparsed = session.input.unparsed();
+        let Some(header) = unparsed.first_chunk::<HEADER_LEN>() else {
+            return Ok(Step::NeedInput);
+        };
+        let kind = header[0];
+        let length = i32::from_be_bytes([header[1], header[2], header[3], header[4]]);
+        match kind {
+            backend_tag::AUTHENTICATION if !LENGTH.contains(&length) => {
+                return Err(StartupError::InvalidAuthRequest);
+            }
+            backend_tag::NEGOTIATE_PROTOCOL_VERSION if !LENGTH.contains(&length) => {
+                return Err(StartupError::InvalidNegotiation);
+            }
+            backend_tag::ERROR_RESPONSE if !ERROR_LENGTH.contains(&length) => {
+                return old_style_error(unparsed);
+            }
+            backend_tag::AUTHENTICATION
+            | backend_tag::NEGOTIATE_PROTOCOL_VERSION
+            | backend_tag::ERROR_RESPONSE => {}
+            _ => return Err(StartupError::ExpectedAuth(kind)),
+        }
+        // All three bounds begin at 8.
+        let body_len = length as usize - 4;
+        let Some(body) = unparsed.get(HEADER_LEN..HEADER_LEN + body_len) else {
+            return Ok(Step::NeedInput);
+        };
+        if kind == backend_tag::ERROR_RESPONSE {
+            let fields = parse_fields(&mut Reader::new(body));
+            trace_backend(session, body_len);
+            session.input.consume(body_len);
+            return Err(match fields {
+                Some(fields) => StartupError::Server(Box::new(fields)),
+                None => StartupError::InvalidError,
+            });
+        }
+        let mut body = body.to_vec();
+        let mut reader = Reader::new(&body);
+        let step = match kind {
+            backend_tag::NEGOTIATE_PROTOCOL_VERSION => {
+                session.facts.protocol_version = self.negotiate(&mut reader)?;
+                Step::Progress
+            }
+            _ => {
+                self.requested = true;
+                let request = reader.i32().unwrap_or_default() as u32;
+                self.allow(request)?;
+                if request == code::OK {
+                    Step::Authenticated
+                } else {
+                    self.answer(request, &mut reader, session)?;
+                    Step::Progress
+                }
+            }
+        };
+        let taken = body_len - reader.rest().len();
+        if step != Step::Authenticated {
+            trace_backend(session, body_len);
+        }
+        session.input.consume(taken);
+        zeroize::Zeroize::zeroize(&mut body);
+        Ok(step)
+    }
+
+    /// NegotiateProtocolVersion: the version to speak from now on (behaviour 116).
+    fn negotiate(&mut self, body: &mut Reader<'_>) -> Result<u32, StartupError> {
+        use NegotiationError::*;
+        if core::mem::replace(&mut self.negotiated, true) {
+            return Err(StartupError::DuplicateNegotiation);
+        }
+        let (Some(version), Some(count)) = (body.i32(), body.i32()) else {
+            return Err(TooShort.into());
+        };
+        let version = version as u32;
+        if version > self.versions.max {
+            return Err(HigherVersion.into());
+        }
+        if version < 0x0003_0000 {
+            return Err(PreThree.into());
+        }
+        if version == 0x0003_0001 {
+            return Err(ThreeOne.into());
+        }
+        if count < 0 {
+            return Err(NegativeCount.into());
+        }
+        if version == self.versions.max && count == 0 {
+            return Err(NoChange.into());
+        }
+        if version < self.versions.min {
+            return Err(BelowMinimum {
+                version,
+                min: self.versions.min,
+            }
+            .into());
+        }
+        if count > 0 {
+            // We send no options, so naming one is wrong whatever it is.
+            let name = body.string().ok_or(TooShort)?;
+            return Err(match name.starts_with(b"_pq_.") {
+                true => NotRequested(name.to_vec()),
+                false => WithoutPrefix(name.to_vec()),
+            }
+            .into());
+        }
+        Ok(version)
+    }
+
+    /// Whether the server may ask for this (behaviours 123-126, 129).
+    fn allow(&self, request: u32) -> Result<(), StartupError> {
+        if let Some((requirement, allowed)) = &self.policy.require_auth {
+            let (ok, reason) = match request {
+                code::OK => (allowed.none || self.finished, AuthReason::Incomplete),
+                code::CLEARTEXT => (allowed.password, AuthReason::Cleartext),
+                code::MD5 => (allowed.md5, AuthReason::Hashed),
+                code::GSS => (allowed.gss, AuthReason::Gss),
+                code::GSS_CONTINUE => (allowed.gss_continue, AuthReason::Gss),
+                code::SSPI => (allowed.sspi, AuthReason::Sspi),
+                code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {
+                    (allowed.scram || allowed.oauth, AuthReason::Sasl)
+                }
+                _ => (false, AuthReason::Unknown),
+            };
+            if !ok {
+                return Err(StartupError::RequireAuth {
+                    requirement: requirement.clone(),
+                    reason,
+                });
+            }
+        }
+        if self.policy.channel_binding_required {
+            match request {
+                code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {}
+                code::OK => return Err(StartupError::BindingNotDone),
+                _ => return Err(StartupError::BindingNotOffered),
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        request: u32,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
+        match request {
+            code::CLEARTEXT | code::MD5 => self.answer_password(request, body, session),
+            code::SASL => self.begin_sasl(body, session),
+            code::SASL_CONTINUE | code::SASL_FINAL => {
+                let message = body.bytes(body.rest().len()).unwrap_or_default();
+                self.continue_sasl(request == code::SASL_FINAL, message, session)
+            }
+            code::KERBEROS_V4 => Err(StartupError::Unsupported("Kerberos 4")),
+            code::KERBEROS_V5 => Err(StartupError::Unsupported("Kerberos 5")),
+            code::CRYPT => Err(StartupError::Unsupported("Crypt")),
+            code::GSS | code::GSS_CONTINUE => Err(StartupError::Unsupported("GSSAPI")),
+            code::SSPI => Err(StartupError::Unsupported("SSPI")),
+            other => Err(StartupError::UnknownMethod(other)),
+        }
+    }
+
+    /// The password, which must be there and not empty (behaviour 130).
+    fn password(&mut self) -> Result<&Zeroizing<Vec<u8>>, StartupError> {
+        self.password_asked = true;
+        match &self.credentials.password {
+            Some(password) if !password.is_empty() => Ok(password),
+            _ => Err(StartupError::NoPassword),
+        }
+    }
+
+    fn answer_password(
+        &mut self,
+        request: u32,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
+        let user = self.credentials.user.clone();
+        let password = self.password()?;
+        let reply = match request {
+            code::MD5 => {
+                let salt = body.bytes(4).and_then(|s| <[u8; 4]>::try_from(s).ok());
+                let salt = salt.ok_or(StartupError::PasswordNotSent)?;
+                Zeroizing::new(md5_response(&user, password, salt).to_vec())
+            }
+            _ => password.clone(),
+        };
+        self.send(session, |out| {
+            frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
+        })?;
+        self.finished = true;
+        Ok(())
+    }
+
+    /// Queues an answer and traces it.
+    fn send(
+        &self,
+        session: &mut Session,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
+    ) -> Result<(), StartupError> {
+        let mark = session.output.mark();
+        write(session.output.buffer()).map_err(|_| StartupError::OutputFull)?;
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
+        Ok(())
+    }
+
+    /// AuthenticationSASL: chooses a mechanism (behaviours 127, 128) and begins.
+    fn begin_sasl(
+        &mut self,
+        body: &mut Reader<'_>,
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
+        if self.policy.channel_binding_required {
+            return Err(StartupError::BindingWithoutTls);
+        }
+        if self.sasl.is_some() {
+            return Err(StartupError::DuplicateSasl);
+        }
+        #[derive(Clone, Copy)]
+        enum Mechanism {
+            Scram,
+            Oauth,
+        }
+        let mut chosen = None;
+        loop {
+            match body.string() {
+                None => return Err(StartupError::InvalidMechanisms),
+                Some(b"") => break,
+                Some(b"SCRAM-SHA-256-PLUS") => return Err(StartupError::PlusWithoutTls),
+                Some(b"SCRAM-SHA-256") if chosen.is_none() => {
+                    self.password_asked = true;
+                    chosen = Some(Mechanism::Scram);
+                }
+                Some(b"OAUTHBEARER") if chosen.is_none() => chosen = Some(Mechanism::Oauth),
+                Some(_) => {}
+            }
+        }
+        let chosen = chosen.ok_or(StartupError::NoCommonMechanism)?;
+        if let Some((requirement, allowed)) = &self.policy.require_auth {
+            let (ok, name) = match chosen {
+                Mechanism::Scram => (allowed.scram, "SCRAM-SHA-256"),
+                Mechanism::Oauth => (allowed.oauth, "OAUTHBEARER"),
+            };
+            if !ok {
+                let requirement = requirement.clone();
+                return Err(StartupError::RequireAuth {
+                    requirement,
+                    reason: AuthReason::Mechanism(name),
+                });
+            }
+        }
+        match chosen {
+            Mechanism::Oauth if !self.credentials.oauth_configured => {
+                return Err(StartupError::OauthNotConfigured);
+            }
+            Mechanism::Oauth => return Err(StartupError::NoOauthFlow),
+            Mechanism::Scram => {}
+        }
+        let (client_key, server_key) = (
+            self.credentials.scram_client_key,
+            self.credentials.scram_server_key,
+        );
+        let secret = match (self.password(), client_key) {
+            (Ok(password), _) => ScramSecret::new(password, client_key, server_key)?,
+            // A client key stands in for the password.
+            (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
+            (Err(error), None) => return Err(error),
+        };
+        let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
+        let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
+        let first = exchange.client_first();
+        self.send(session, |out| {
+            frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
+        })?;
+        self.sasl = Some(Sasl {
+            scram: exchange,
+            awaits: SaslAwaits::ServerFirst,
+        });
+        Ok(())
+    }
+
+    /// AuthenticationSASLContinue and AuthenticationSASLFinal. The exchange knows which of the two it waits for; the
+    /// reference feeds it either and judges afterwards.
+    fn continue_sasl(
+        &mut self,
+        is_final: bool,
+        message: &[u8],
+        session: &mut Session,
+    ) -> Result<(), StartupError> {
+        let Some(sasl) = &mut self.sasl else {
+            return Err(StartupError::SaslContinueWithoutSasl);
+        };
+        let outcome = match sasl.awaits {
+            SaslAwaits::ServerFirst => sasl.scram.handle_server_first(message).map(Some),
+            SaslAwaits::ServerFinal => sasl.scram.handle_server_final(message).map(|()| None),
+            SaslAwaits::Nothing => return Err(StartupError::SaslOutOfTurn),
+        };
+        if let Some(remark) = sasl.scram.take_remark() {
+            session.errors.push_with(|out| remark.write_text(out));
+        }
+        let reply = outcome?;
+        sasl.awaits = match sasl.awaits {
+            SaslAwaits::ServerFirst => SaslAwaits::ServerFinal,
+            _ => SaslAwaits::Nothing,
+        };
+        match reply {
+            Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
+            Some(reply) => self.send(session, |out| {
+                frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
+            }),
+            None => {
+                self.finished = true;
+                match is_final {
+                    true => Ok(()),
+                    false => Err(StartupError::NoClientResponse),
+                }
+            }
+        }
+    }
+}
+
+fn trace_backend(session: &mut Session, body_len: usize) {
+    if let Some(trace) = &mut session.trace {
+        trace.backend(session.input.message(body_len));
+    }
+}
+
+impl Session {
+    /// From AuthenticationOk on, messages are parsed as those of a command that ends with ReadyForQuery.
+    pub fn begin_startup(&mut self) {
+        self.state = State::Busy;
+    }
+
+    /// Appends the text of an ErrorResponse that came before AuthenticationOk to the error text.
+    pub fn say_server_error(&mut self, fields: &ErrorFields) {
+        let mut text = Vec::new();
+        let (verbosity, context) = (self.verbosity, self.context_visibility);
+        // Without memory the text is shorter.
+        let _ = error_format::build_message(
+            fields,
+            false,
+            verbosity,
+            context,
+            None,
+            self.facts.client_encoding,
+            &mut text,
+        );
+        self.errors.append_with(|out| out.extend_from_slice(&text));
+    }
+}
+
+/// The error text of a server older than protocol 3: everything behind the type byte, up to a NUL.
+fn old_style_error(unparsed: &[u8]) -> Result<Step, StartupError> {
+    let text = unparsed.get(1..).unwrap_or_default();
+    match text.iter().position(|&b| b == 0) {
+        Some(end) => Err(StartupError::OldStyle(text[..end].to_vec())),
+        None if text.len() > OLD_ERROR_MAX => {
+            Err(StartupError::OldStyle(text[..OLD_ERROR_MAX].to_vec()))
+        }
+        None => Ok(Step::NeedInput),
+    }
+}
+
+#[cfg(test)]
+#[path = "startup_tests.rs"]
+mod tests;

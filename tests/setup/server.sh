@@ -1,0 +1,185 @@
+#!/bin/bash
+# Starts and stops throwaway PostgreSQL servers.
+#
+# usage: server.sh start 15|18 DIR    prints KEY=VALUE lines; DIR is empty or not there yet
+#        server.sh stop DIR           stops the server by its process id and removes DIR
+# Wants the variables that prepare.sh prints. For version 18, start prints
+#
+#   PQP_HOST18   directory of its unix socket
+#   PQP_PORT18   its port, on the unix socket and on TCP, 127.0.0.1 (and ::1 where there is one)
+#   PQP_DSN18    conninfo of a superuser over the unix socket: user postgres, database postgres
+#   PQP_LOG18    the server's log
+#   PQP_PID18    its process id
+#
+# and for 15 the same with 15. How a user logs in goes by the name, the same on the unix socket and
+# on TCP (tests/setup/pg_hba.conf); the password of pqp_x is "pw-x":
+#
+#   postgres pqp_trust     trust
+#   pqp_password           password, in clear
+#   pqp_md5                md5, stored as an MD5 hash
+#   pqp_scram              scram-sha-256
+#   pqp_saslprep           scram-sha-256, password U+2168 U+00AA, which SASLprep makes "IXa"
+#   pqp_reject             reject
+#   anybody else           no line: refused
+#
+# fsync is off, wal_level logical, messages in English, time zone UTC. initdb runs once for each
+# version and is kept in the cache as a template, which is copied for each server.
+set -euo pipefail
+here=$(cd "$(dirname "$0")" && pwd)
+
+say() { echo "server: $*" >&2; }
+fail() {
+    echo "server: $*" >&2
+    exit 1
+}
+
+as_server_user() {
+    if [ "$(id -u)" = 0 ]; then
+        (cd / && setpriv --reuid="$PQP_SERVER_USER" --regid="$(id -gn "$PQP_SERVER_USER")" \
+            --clear-groups -- env -u PGPASSWORD -u PGSERVICE -u PGOPTIONS LC_ALL=C.UTF-8 "$@")
+    else
+        (cd / && env -u PGPASSWORD -u PGSERVICE -u PGOPTIONS LC_ALL=C.UTF-8 "$@")
+    fi
+}
+
+# launch BIN DATA SOCKETDIR PORT LOG: 0 when it accepts connections; leaves its process id in $pid
+launch() {
+    local bin=$1 data=$2 sockets=$3 port=$4 log=$5 tries
+    # setsid: a ^C at the terminal is the caller's to act on. No descriptor of ours may stay open
+    # in it, or whoever reads our output waits for the server's end.
+    as_server_user sh -c 'exec setsid "$@" >"$0" 2>&1' "$log" \
+        "$bin/postgres" -D "$data" -p "$port" -k "$sockets" </dev/null >/dev/null 2>&1 8>&- 9>&- &
+    local job=$!
+    for ((tries = 0; tries < 600; tries++)); do
+        pid=$(as_server_user head -n 1 "$data/postmaster.pid" 2>/dev/null || :)
+        if [ -n "$pid" ] && as_server_user grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; then
+            disown "$job" 2>/dev/null || :
+            return 0
+        fi
+        kill -0 "$job" 2>/dev/null || return 1
+        sleep 0.05
+    done
+    kill -QUIT "$job" 2>/dev/null || :
+    return 1
+}
+
+# halt DATA: fast shutdown by process id
+halt() {
+    local pid tries
+    pid=$(as_server_user head -n 1 "$1/postmaster.pid" 2>/dev/null || :)
+    [ -n "$pid" ] || return 0
+    as_server_user kill -INT "$pid" 2>/dev/null || return 0
+    for ((tries = 0; tries < 200; tries++)); do
+        as_server_user kill -0 "$pid" 2>/dev/null || return 0
+        [ "$tries" != 150 ] || as_server_user kill -QUIT "$pid" 2>/dev/null || :
+        sleep 0.05
+    done
+    say "the server $pid does not stop"
+    return 1
+}
+
+# template VERSION BIN: prints the directory of a data directory to copy
+template() {
+    local version=$1 bin=$2 key home dir work pid=
+    key=$("$bin/postgres" --version | cat - "$here/server.sh" "$here/pg_hba.conf" | sha256sum | cut -c1-12)
+    home=$PQP_CACHE/clusters-$PQP_SERVER_USER
+    dir=$home/$version-$key
+    if [ ! -d "$home" ]; then
+        mkdir -m 700 "$home"
+        chown "$PQP_SERVER_USER" "$home" 2>/dev/null || :
+    fi
+    exec 8>"$PQP_CACHE/clusters.lock"
+    flock 8
+    if ! as_server_user test -d "$dir"; then
+        say "making a PostgreSQL $version cluster to copy from (once)"
+        work=$(as_server_user mktemp -d "$home/making.XXXXXX")
+        as_server_user "$bin/initdb" -D "$work/data" -U postgres -A trust -E UTF8 \
+            --locale=C.UTF-8 --no-sync --no-instructions >/dev/null
+        as_server_user cp "$here/pg_hba.conf" "$work/data/pg_hba.conf" 2>/dev/null ||
+            as_server_user tee "$work/data/pg_hba.conf" <"$here/pg_hba.conf" >/dev/null
+        as_server_user tee -a "$work/data/postgresql.conf" >/dev/null <<'END'
+listen_addresses = 'localhost'
+fsync = off
+synchronous_commit = off
+full_page_writes = off
+shared_buffers = 64MB
+max_connections = 100
+max_prepared_transactions = 10
+wal_level = logical
+max_wal_senders = 10
+timezone = 'UTC'
+lc_messages = 'C'
+log_min_messages = warning
+autovacuum = off
+jit = off
+END
+        local sockets log
+        sockets=$(as_server_user mktemp -d /tmp/pqp-make.XXXXXX)
+        log=$work/log
+        launch "$bin" "$work/data" "$sockets" "$(free_port)" "$log" || {
+            as_server_user cat "$log" >&2
+            fail "the PostgreSQL $version server does not start"
+        }
+        as_server_user env LD_LIBRARY_PATH="${PQP_REF_ROOT:-}/lib" PGPORT="$(as_server_user sed -n 4p "$work/data/postmaster.pid")" \
+            "$bin/psql" -X -q -v ON_ERROR_STOP=1 -h "$sockets" -U postgres -d postgres >&2 <<'END'
+CREATE ROLE pqp_trust LOGIN PASSWORD 'pw-trust';
+CREATE ROLE pqp_password LOGIN PASSWORD 'pw-password';
+CREATE ROLE pqp_scram LOGIN PASSWORD 'pw-scram';
+CREATE ROLE pqp_saslprep LOGIN PASSWORD U&'\2168\00AA';
+CREATE ROLE pqp_reject LOGIN PASSWORD 'pw-reject';
+SET client_min_messages = error;
+SET password_encryption = 'md5';
+CREATE ROLE pqp_md5 LOGIN PASSWORD 'pw-md5';
+END
+        halt "$work/data" || fail "the PostgreSQL $version server does not stop"
+        as_server_user rm -rf "$sockets"
+        as_server_user mv -T "$work/data" "$dir"
+        as_server_user rm -rf "$work"
+    fi
+    flock -u 8
+    echo "$dir"
+}
+
+# A port nobody listens on now; whoever loses a race for it tries another.
+free_port() {
+    python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])'
+}
+
+start() {
+    local version=$1 dir=$2 bin from port tries pid=
+    case $version in
+    15) bin=${PQP_BIN15:?run prepare.sh first} ;;
+    18) bin=${PQP_BIN18:?run prepare.sh first} ;;
+    *) fail "no PostgreSQL $version here" ;;
+    esac
+    from=$(template "$version" "$bin")
+    mkdir -p "$dir"
+    chmod 755 "$dir"
+    [ "$(id -u)" != 0 ] || chown "$PQP_SERVER_USER" "$dir"
+    as_server_user cp -a "$from" "$dir/data"
+    for tries in 1 2 3 4 5; do
+        port=$(free_port)
+        if launch "$bin" "$dir/data" "$dir" "$port" "$dir/log"; then
+            echo "PQP_HOST$version=$dir"
+            echo "PQP_PORT$version=$port"
+            echo "PQP_DSN$version=host=$dir port=$port user=postgres dbname=postgres"
+            echo "PQP_LOG$version=$dir/log"
+            echo "PQP_PID$version=$pid"
+            return 0
+        fi
+    done
+    as_server_user cat "$dir/log" >&2 || :
+    fail "the PostgreSQL $version server does not start"
+}
+
+case ${1:-} in
+start) start "${2:?}" "${3:?}" ;;
+stop)
+    halt "${2:?}/data"
+    rm -rf "$2"
+    ;;
+*) fail "usage: server.sh start 15|18 DIR, or: server.sh stop DIR" ;;
+esac
