@@ -32,7 +32,7 @@ fn same_on(version: &str, program: &'static str) {
     let run = |library: &Library| {
         // the same name for both, the process id aside: a database of its own for each
         let database = Database::new(version, program);
-        run_on(library, &Call { program, conninfo: database.conninfo(), ..Call::default() })
+        run_on(library, &Call { name: format!("{program}-{version}"), program, conninfo: database.conninfo(), ..Call::default() })
     };
     let reference = run(Library::reference());
     let ours = run(Library::ours());
@@ -57,7 +57,8 @@ macro_rules! programs {
 }
 
 programs! {
-    diff_async diff_cancel diff_copy diff_errors diff_exec diff_fastpath diff_lobj diff_notice diff_notify diff_params
+    diff_async diff_build diff_cancel diff_copy diff_errors diff_escape diff_events diff_exec diff_fastpath diff_lobj diff_misc
+    diff_misuse diff_notice diff_notify diff_params diff_print
     diff_parameter diff_pipeline diff_prepare diff_reset diff_rows diff_status diff_trace
 }
 

@@ -37,7 +37,7 @@ impl Library {
         let directory = if path.file_name().is_some_and(|n| n == "libpq.so.5") {
             path.parent().expect("a file has a directory").to_path_buf()
         } else {
-            let directory = scratch().join(name);
+            let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("lib-{name}"));
             fs::create_dir_all(&directory).expect("a directory for a link");
             let link = directory.join("libpq.so.5");
             let _ = fs::remove_file(&link);
@@ -60,22 +60,21 @@ impl Library {
     }
 }
 
-/// A directory of this test process, with a path short enough for sockets in it.
-pub fn scratch() -> &'static Path {
-    static SCRATCH: OnceLock<PathBuf> = OnceLock::new();
-    SCRATCH.get_or_init(|| {
-        let path = std::env::temp_dir().join(format!("pqd-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).expect("a scratch directory");
-        path
-    })
+/// How many directories are in use.
+static IN_USE: Mutex<usize> = Mutex::new(0);
+
+/// The place of this test process's directories: a path short enough for sockets in it.
+fn scratch() -> PathBuf {
+    std::env::temp_dir().join(format!("pqd-{}", std::process::id()))
 }
 
-/// A new directory under `scratch`, removed when dropped.
+/// A new directory, removed when dropped; the last one takes the place of all along.
 pub struct Directory(pub PathBuf);
 
 impl Directory {
     pub fn new(name: &str) -> Directory {
+        let mut in_use = IN_USE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *in_use += 1;
         let path = scratch().join(name);
         let _ = fs::remove_dir_all(&path);
         fs::create_dir_all(&path).expect("a directory");
@@ -90,9 +89,12 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
+        let mut in_use = IN_USE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        *in_use -= 1;
         let _ = fs::remove_dir_all(&self.0);
-        // the last one takes the process's directory along; not empty means others are in use
-        let _ = fs::remove_dir(scratch());
+        if *in_use == 0 {
+            let _ = fs::remove_dir(scratch());
+        }
     }
 }
 
@@ -139,6 +141,8 @@ pub fn compiled(name: &str) -> PathBuf {
 /// How to run a program.
 #[derive(Clone, Default)]
 pub struct Call {
+    /// Of the test: its runs share the path of their home directory, which may occur in messages, and no other test's.
+    pub name: String,
     pub program: &'static str,
     pub conninfo: String,
     pub arguments: Vec<String>,
@@ -156,8 +160,7 @@ pub fn run_on(library: &Library, call: &Call) -> Outcome {
     let program = compiled(call.program);
     let directory = Directory::unique();
     let proof = directory.0.join("proof");
-    // the same path for every library: it may occur in messages
-    let home = Directory::new(&format!("home-{}", call.program));
+    let home = Directory::new(&format!("home-{}", call.name));
     let mut command = match call.memory_kib {
         None => Command::new(&program),
         Some(bound) => {

@@ -91,6 +91,7 @@ fn play(library: &Library, file: &ScriptFile, how: Play, directory: &Path) -> (S
     let outcome = run_on(
         library,
         &Call {
+            name: file.name.clone(),
             program: "diff_scripted",
             // last, so that a script can say otherwise
             conninfo: format!("{} user=u dbname=d sslmode=disable {}", server.conninfo(), file.conninfo),
