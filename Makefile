@@ -126,14 +126,20 @@ c-check: all
 
 # The same unmodified programs on the reference and on ours, on PostgreSQL 15 and 18.
 diff-check: all
-	tests/setup/with_servers.sh tests/consumers.sh $(OUT)/lib
+	PROFILE=$(PROFILE) tests/setup/with_servers.sh tests/consumers.sh $(OUT)/lib
 
-test: check c-check
+# First what is missing on this machine, the compiler included.
+test:
+	tests/setup/prepare.sh >/dev/null
+	$(MAKE) check
+	$(MAKE) c-check
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
 		$(CARGO) test --no-fail-fast
 	$(MAKE) diff-check
 
-demo: all
+demo:
+	tests/setup/prepare.sh 18 >/dev/null
+	$(MAKE) --no-print-directory all
 	tests/demo/demo.sh $(OUT)/lib
 
 clean:

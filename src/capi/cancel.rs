@@ -5,7 +5,7 @@
 use std::ffi::{c_char, c_int};
 
 use super::guard::{catch, see_conn, with_conn};
-use super::types::{NoticeHooks, PGconn, TextCache};
+use super::types::PGconn;
 use crate::client::{Connection, Handle, connecting};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::signal_cancel::{self, SignalCancel};
@@ -20,13 +20,7 @@ pub struct PGcancel {
 pub struct PGcancelConn(PGconn);
 
 fn new_cancel_conn(connection: Connection) -> *mut PGcancelConn {
-    let conn = PGconn {
-        connection,
-        hooks: NoticeHooks::default(),
-        events: Vec::new(),
-        trace_stream: super::trace::Stream::default(),
-        texts: TextCache::default(),
-    };
+    let conn = PGconn::new(connection);
     Box::into_raw(Box::new(PGcancelConn(conn)))
 }
 

@@ -9,7 +9,7 @@ use super::conninfo::{self, PQconninfoOption};
 use super::events;
 use super::guard::{ConnRef, catch, with_conn};
 use super::ptr;
-use super::types::{NoticeHooks, PGconn, TextCache};
+use super::types::PGconn;
 use crate::client::connecting::{self, Ping};
 use crate::client::{Connection, Handle};
 use crate::config::{ConfigError, RealEnv, SetdbArgs, Settings};
@@ -19,13 +19,7 @@ type Options = Result<Settings, ConfigError>;
 
 /// Makes a connection for C. Nothing is sent yet.
 fn new_conn(options: Options) -> *mut PGconn {
-    let conn = PGconn {
-        connection: Connection::new(options, &RealEnv),
-        hooks: NoticeHooks::default(),
-        events: Vec::new(),
-        trace_stream: super::trace::Stream::default(),
-        texts: TextCache::default(),
-    };
+    let conn = PGconn::new(Connection::new(options, &RealEnv));
     Box::into_raw(Box::new(conn))
 }
 

@@ -8,6 +8,7 @@ use std::ffi::{c_char, c_int};
 use super::guard::{ConnRef, with_conn};
 use super::params::{CParams, Types};
 use super::ptr;
+use super::result::Owned;
 use super::types::{PGconn, PGresult};
 use crate::client::command::Refused;
 use crate::client::{Connection, blocking};
@@ -19,10 +20,7 @@ fn exec(
     conn: &mut ConnRef,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
 ) -> *mut PGresult {
-    match blocking::exec(conn, send) {
-        Some(result) => super::result::hand_out(conn, result),
-        None => std::ptr::null_mut(),
-    }
+    blocking::exec(conn, send, Owned::new).map_or(std::ptr::null_mut(), Owned::into_raw)
 }
 
 /// `PGresult *PQexec(PGconn *conn, const char *query)` — the last result of the query string, to be freed with

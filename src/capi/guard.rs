@@ -3,8 +3,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::notice;
 use super::types::{PGconn, PGresult};
+use super::{escape, notice};
 use crate::client::{Connection, Handle};
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -33,7 +33,7 @@ impl ConnRef {
     fn settle(&mut self) {
         loop {
             // SAFETY: as in `whole`; the borrow ends before the hook is called.
-            let (notice, hooks) = {
+            let notice = {
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
                 if let Some(trace) = &mut session.trace
@@ -43,11 +43,11 @@ impl ConnRef {
                     conn.trace_stream.write(&lines);
                 }
                 match session.notices.pop_front() {
-                    Some(notice) => (notice, conn.hooks),
+                    Some(notice) => PGresult::of(conn, notice),
                     None => return,
                 }
             };
-            notice::deliver(PGresult::bare(notice, hooks));
+            notice::deliver(notice);
         }
     }
 }
@@ -58,7 +58,11 @@ impl Handle for ConnRef {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         let result = f(connection);
-        let session = &connection.link.session;
+        let session = &mut connection.link.session;
+        if session.facts.escaping_reported {
+            session.facts.escaping_reported = false;
+            escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
+        }
         if !session.notices.is_empty() || session.trace.is_some() {
             self.settle();
         }

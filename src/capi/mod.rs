@@ -8,15 +8,23 @@
 
 pub(crate) mod alloc;
 pub mod r#async;
+pub mod build_result;
 pub mod cancel;
 pub mod connect;
 pub mod conninfo;
+pub mod control;
 pub mod copy;
+pub mod encoding;
+pub mod escape;
+pub mod escape_conn;
 pub mod events;
 pub mod exec;
+pub mod expbuffer;
 pub(crate) mod guard;
 pub mod notice;
+pub mod notify;
 pub(crate) mod params;
+pub mod pending;
 pub mod pipeline;
 pub mod pqp_version;
 pub(crate) mod ptr;

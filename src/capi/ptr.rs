@@ -16,6 +16,18 @@ pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a [u8]> {
     }
 }
 
+/// The bytes before the first NUL, `len` at the most; none for NULL.
+///
+/// # Safety
+/// `text` is NULL, or has `len` bytes or a NUL before that, which stay unchanged for `'a`.
+pub(crate) unsafe fn text_within<'a>(text: *const c_char, len: usize) -> &'a [u8] {
+    if text.is_null() {
+        return &[];
+    }
+    // SAFETY: the caller's promise; `strnlen` looks no further than it allows.
+    unsafe { std::slice::from_raw_parts(text.cast(), libc::strnlen(text, len)) }
+}
+
 /// `len` elements; `None` for NULL. A negative `len` is taken for 0.
 ///
 /// # Safety

@@ -8,6 +8,7 @@ use super::events::{EventRegistration, ResultEvent};
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
+use crate::protocol::types::{ContextVisibility, Verbosity};
 
 /// `PQnoticeReceiver`: gets each notice as a result that it must not keep.
 pub type PQnoticeReceiver = Option<unsafe extern "C" fn(arg: *mut c_void, res: *const PGresult)>;
@@ -29,28 +30,84 @@ pub struct PGconn {
     pub(crate) hooks: NoticeHooks,
     pub(crate) events: Vec<EventRegistration>,
     pub(crate) trace_stream: Stream,
+    /// The display settings as C gave them.
+    pub(crate) display: DisplayCodes,
     /// Texts that were handed out, kept where they are until they change.
     pub(crate) texts: TextCache,
+}
+
+impl PGconn {
+    /// A connection with the default hooks and nothing registered.
+    pub(crate) fn new(connection: Connection) -> PGconn {
+        PGconn {
+            connection,
+            hooks: NoticeHooks::default(),
+            events: Vec::new(),
+            trace_stream: Stream::default(),
+            display: DisplayCodes::default(),
+            texts: TextCache::default(),
+        }
+    }
+}
+
+/// `PGVerbosity` and `PGContextVisibility` as C gave them: any number is kept and given back.
+#[derive(Clone, Copy)]
+pub(crate) struct DisplayCodes {
+    pub(crate) verbosity: c_int,
+    pub(crate) context_visibility: c_int,
+}
+
+impl Default for DisplayCodes {
+    fn default() -> Self {
+        DisplayCodes {
+            verbosity: Verbosity::Default as c_int,
+            context_visibility: ContextVisibility::Errors as c_int,
+        }
+    }
+}
+
+impl DisplayCodes {
+    /// The verbosity; numbers that are none mean the default one, as to libpq 18.6.
+    pub(crate) fn verbosity(self) -> Verbosity {
+        Verbosity::from_c(self.verbosity).unwrap_or(Verbosity::Default)
+    }
+
+    /// The context visibility; numbers that are none show no context, as in libpq 18.6.
+    pub(crate) fn context_visibility(self) -> ContextVisibility {
+        ContextVisibility::from_c(self.context_visibility).unwrap_or(ContextVisibility::Never)
+    }
 }
 
 /// A result, as C holds it.
 pub struct PGresult {
     pub(crate) result: QueryResult,
+    /// Its status as C sees it: `PQmakeEmptyPGresult` takes any number.
+    pub(crate) status: c_int,
     pub(crate) hooks: NoticeHooks,
     pub(crate) events: Vec<ResultEvent>,
     /// Memory handed out by `PQresultAlloc`, freed with the result.
-    pub(crate) extra: Vec<Box<[u64]>>,
+    pub(crate) extra: Vec<Vec<u64>>,
 }
 
 impl PGresult {
     /// A result without event data.
     pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
         PGresult {
+            status: result.status as c_int,
             result,
             hooks,
             events: Vec::new(),
             extra: Vec::new(),
         }
+    }
+
+    /// Bytes of memory held.
+    pub(crate) fn memory(&self) -> usize {
+        let extra = self.extra.iter().map(|e| e.capacity() * size_of::<u64>());
+        self.result.memory() + size_of::<Self>() - size_of::<QueryResult>()
+            + self.events.capacity() * size_of::<ResultEvent>()
+            + self.extra.capacity() * size_of::<Vec<u64>>()
+            + extra.sum::<usize>()
     }
 
     /// Gives the result to C.

@@ -35,18 +35,22 @@ pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
 
 /// Sends a command and waits for its last result (behaviour 164).
 ///
+/// Every result of the command, and every result that nobody fetched before it, goes through `hand_out` as soon as it
+/// is there; all but the last are dropped again (behaviour 320: each of them is an event).
+///
 /// `None` when the command could not be sent; the error text says why.
-pub fn exec(
-    handle: &mut impl Handle,
+pub fn exec<H: Handle, T>(
+    handle: &mut H,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
-) -> Option<QueryResult> {
-    if !prepare(handle) || handle.with(send).is_err() {
+    mut hand_out: impl FnMut(&mut H, QueryResult) -> T,
+) -> Option<T> {
+    if !prepare(handle, &mut hand_out) || handle.with(send).is_err() {
         return None;
     }
     let mut last = None;
     while let Some(result) = next_result(handle) {
         let status = result.status;
-        last = Some(result);
+        last = Some(hand_out(handle, result));
         if matches!(
             status,
             ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth
@@ -60,7 +64,10 @@ pub fn exec(
 
 /// Makes the connection ready for a new command: results nobody fetched are dropped, a COPY nobody ended is ended
 /// (behaviour 165).
-fn prepare(handle: &mut impl Handle) -> bool {
+fn prepare<H: Handle, T>(
+    handle: &mut H,
+    hand_out: &mut impl FnMut(&mut H, QueryResult) -> T,
+) -> bool {
     let pipelining = handle.with(|c| {
         c.begin_cycle();
         c.link.session.pipeline_status() != PipelineStatus::Off
@@ -71,7 +78,9 @@ fn prepare(handle: &mut impl Handle) -> bool {
             .is_ok();
     }
     while let Some(result) = next_result(handle) {
-        let ready = handle.with(|c| match result.status {
+        let status = result.status;
+        drop(hand_out(handle, result));
+        let ready = handle.with(|c| match status {
             ExecStatus::CopyIn => c
                 .put_copy_end(Some(b"COPY terminated by new PQexec"))
                 .is_ok(),

@@ -11,6 +11,7 @@ pub mod command;
 pub mod connecting;
 pub mod connection;
 pub mod copy;
+pub mod escape;
 pub mod fastpath;
 
 pub use connection::{Connection, Handle};

@@ -3,7 +3,7 @@
 use super::env::Env;
 
 /// The encoding's name; empty, with a warning, for an encoding the server does not know.
-pub(super) fn encoding_of_locale(env: &dyn Env) -> &'static str {
+pub fn encoding_of_locale(env: &dyn Env) -> &'static str {
     let locale = env.locale();
     if matches!(locale.name.as_slice(), b"C" | b"POSIX") {
         return "SQL_ASCII";

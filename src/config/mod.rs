@@ -27,6 +27,7 @@ mod uri;
 mod values;
 
 pub use build::{DEFAULT_PORT, DEFAULT_SOCKET_DIR, HAS_GSSAPI, HAS_TLS, SYSCONFDIR};
+pub use encoding::encoding_of_locale;
 pub use env::{Env, FileStat, Locale, RealEnv};
 pub use error::{ConfigError, ScramSide};
 pub use hosts::{HostKind, HostSpec};

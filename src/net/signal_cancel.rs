@@ -137,7 +137,7 @@ mod tests {
         let packet = (0..16).collect::<Vec<u8>>();
         let cancel = SignalCancel::new(
             Address::unix(&path).unwrap(),
-            None,
+            &[],
             Some(packet.clone().into()),
         );
         assert!(cancel.send(&mut [0; 256]));
@@ -149,7 +149,7 @@ mod tests {
     fn behaviour_277_failures_name_step_and_number_cut_to_the_buffer() {
         let cancel = SignalCancel::new(
             Address::unix(b"/nonexistent/socket").unwrap(),
-            None,
+            &[],
             Some(vec![0; 16].into()),
         );
         let mut error = [b'#'; 256];

@@ -200,3 +200,57 @@ impl UsageError {
         out.extend_from_slice(text);
     }
 }
+
+/// A result was asked for something that it does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResultError {
+    /// No such row.
+    RowNumber {
+        /// The row asked for.
+        number: i32,
+        /// One more than the last row that could be asked for.
+        count: usize,
+    },
+    /// No such column.
+    ColumnNumber {
+        /// The column asked for.
+        number: i32,
+        /// How many there are.
+        count: usize,
+    },
+    /// No such parameter.
+    ParamNumber {
+        /// The parameter asked for.
+        number: i32,
+        /// How many there are.
+        count: usize,
+    },
+    /// The command tag should end with a number of rows, but does not.
+    UnreadableTag(Vec<u8>),
+    /// More rows than a C `int` counts.
+    TooManyRows,
+    /// No memory.
+    OutOfMemory,
+}
+
+impl ResultError {
+    /// Appends libpq's text.
+    pub fn write_text(&self, out: &mut Vec<u8>) {
+        use ResultError::*;
+        let (what, number, count) = match self {
+            RowNumber { number, count } => ("row", number, count),
+            ColumnNumber { number, count } => ("column", number, count),
+            ParamNumber { number, count } => ("parameter", number, count),
+            UnreadableTag(tag) => {
+                return put!(out, "could not interpret result from server: ", tag);
+            }
+            TooManyRows => return ProtocolError::TooManyRows.write_text(out),
+            OutOfMemory => return UsageError::OutOfMemory.write_text(out),
+        };
+        let last = *count as i64 - 1;
+        put!(
+            out,
+            format!("{what} number {number} is out of range 0..{last}")
+        );
+    }
+}

@@ -239,10 +239,7 @@ fn is_line_break(character: &[u8]) -> bool {
 
 /// Columns a character takes in the display: what has none or is a control character takes one (behaviour 158).
 fn columns_of(character: &[u8], client_encoding: i32) -> usize {
-    match usize::try_from(encoding::dsplen(client_encoding, character)) {
-        Ok(columns @ 1..) => columns,
-        _ => 1,
-    }
+    encoding::dsplen(client_encoding, character).max(1) as usize
 }
 
 /// A decimal number as libpq 18.6 reads it from a field: leading white space and a sign, then digits up to anything

@@ -10,6 +10,7 @@ pub mod error;
 pub mod error_buffer;
 pub mod error_fields;
 pub mod error_format;
+pub mod escape;
 pub mod frontend;
 pub mod input;
 pub mod output;

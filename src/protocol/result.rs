@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
+use super::error::ResultError;
 use super::error_fields::ErrorFields;
-use super::rows::RowStore;
+use super::rows::{RowError, RowStore};
 use super::types::{ExecStatus, Oid};
 
 /// One column of a result, in the order of a RowDescription's fields.
@@ -94,6 +95,20 @@ impl Columns {
         self.names.get(start..end)
     }
 
+    /// The number of the first column called `name`, which is folded as the server folds an identifier: ASCII letters
+    /// outside double quotes become lower-case, quotes are dropped, and a doubled quote within quotes stands for one
+    /// (behaviour 228). The empty name is nobody's.
+    pub fn number_of(&self, name: &[u8]) -> Option<usize> {
+        if name.is_empty() {
+            return None;
+        }
+        (0..self.list.len()).find(|&index| {
+            self.name_with_nul(index)
+                .and_then(|own| own.strip_suffix(b"\0"))
+                .is_some_and(|own| Folded::new(name).eq(own.iter().copied()))
+        })
+    }
+
     /// All columns.
     pub fn iter(&self) -> impl Iterator<Item = &Column> {
         self.list.iter()
@@ -104,6 +119,11 @@ impl Columns {
         !self.list.is_empty() && self.list.iter().all(|c| c.format == 1)
     }
 
+    /// Whether no values are text, and there is a column at all: what counts for columns the application gives.
+    fn none_text(&self) -> bool {
+        !self.list.is_empty() && self.list.iter().all(|c| c.format != 0)
+    }
+
     /// Whether some values are binary.
     pub fn any_binary(&self) -> bool {
         self.list.iter().any(|c| c.format != 0)
@@ -112,6 +132,41 @@ impl Columns {
     /// Bytes of memory held.
     pub fn memory(&self) -> usize {
         self.names.capacity() + self.list.capacity() * size_of::<Column>()
+    }
+}
+
+/// The bytes of an identifier after folding.
+struct Folded<'a> {
+    rest: &'a [u8],
+    quoted: bool,
+}
+
+impl<'a> Folded<'a> {
+    fn new(name: &'a [u8]) -> Self {
+        Folded {
+            rest: name,
+            quoted: false,
+        }
+    }
+}
+
+impl Iterator for Folded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        loop {
+            let (&byte, rest) = self.rest.split_first()?;
+            self.rest = rest;
+            match (byte, rest) {
+                (b'"', [b'"', rest @ ..]) if self.quoted => {
+                    self.rest = rest;
+                    return Some(b'"');
+                }
+                (b'"', _) => self.quoted = !self.quoted,
+                _ if self.quoted => return Some(byte),
+                _ => return Some(byte.to_ascii_lowercase()),
+            }
+        }
     }
 }
 
@@ -136,6 +191,12 @@ impl Column {
         }
     }
 }
+
+/// The most digits of an OID that are shown as a text.
+pub const OID_DIGITS: usize = 23;
+
+/// What the tag of an INSERT begins with; its OID follows.
+const INSERT: &[u8] = b"INSERT ";
 
 /// A command tag, at most 63 bytes and a NUL (behaviour 230).
 #[derive(Clone, Copy)]
@@ -168,6 +229,61 @@ impl CommandTag {
     /// The tag and a NUL.
     pub fn text_with_nul(&self) -> &[u8] {
         &self.text[..usize::from(self.len) + 1]
+    }
+
+    /// The number of rows at the tag's end, as digits with the tag's NUL; only the NUL for commands without such a
+    /// number (behaviour 231).
+    ///
+    /// # Errors
+    /// [`ResultError::UnreadableTag`] where a number belongs and something else is.
+    pub fn affected_rows(&self) -> Result<&[u8], ResultError> {
+        const COUNTED: [&[u8]; 7] = [
+            b"SELECT ", b"DELETE ", b"UPDATE ", b"FETCH ", b"MERGE ", b"MOVE ", b"COPY ",
+        ];
+        let text = self.text_with_nul();
+        let unreadable = || ResultError::UnreadableTag(self.text().to_vec());
+        let count = if let Some(rest) = text.strip_prefix(INSERT) {
+            // Behind the OID, whatever that is.
+            let space = rest.iter().position(|&b| b == b' ');
+            &rest[space.ok_or_else(unreadable)? + 1..]
+        } else {
+            match COUNTED.iter().find_map(|word| text.strip_prefix(*word)) {
+                Some(rest) => rest,
+                None => return Ok(b"\0"),
+            }
+        };
+        match count {
+            [digits @ .., 0] if !digits.is_empty() && digits.iter().all(u8::is_ascii_digit) => {
+                Ok(count)
+            }
+            _ => Err(unreadable()),
+        }
+    }
+
+    /// The digits of the OID in an INSERT's tag, [`OID_DIGITS`] at the most; none if there is none (behaviour 232).
+    pub fn inserted_oid_digits(&self) -> &[u8] {
+        let digits = self.oid_digits();
+        &digits[..digits.len().min(OID_DIGITS)]
+    }
+
+    /// The OID in an INSERT's tag; 0 if there is none, or something follows it directly. As in libpq 18.6 a number that
+    /// is too large saturates at 64 bits and is cut to 32.
+    pub fn inserted_oid(&self) -> Oid {
+        let digits = self.oid_digits();
+        match self.text().get(INSERT.len() + digits.len()) {
+            None | Some(b' ') => {}
+            Some(_) => return 0,
+        }
+        digits.iter().fold(0u64, |oid, digit| {
+            oid.saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        }) as Oid
+    }
+
+    fn oid_digits(&self) -> &[u8] {
+        let rest = self.text().strip_prefix(INSERT).unwrap_or_default();
+        let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
+        &rest[..len]
     }
 }
 
@@ -221,6 +337,8 @@ pub struct QueryResult {
     pub error: Option<Box<ErrorReport>>,
     /// The client encoding when it was made (an id of [`super::encoding`]).
     pub client_encoding: i32,
+    /// It only says that the connection has failed: event procedures are not told of it.
+    pub is_failure: bool,
 }
 
 impl QueryResult {
@@ -235,6 +353,7 @@ impl QueryResult {
             tag: CommandTag::EMPTY,
             error: None,
             client_encoding,
+            is_failure: false,
         }
     }
 
@@ -256,6 +375,36 @@ impl QueryResult {
             None,
         )));
         this
+    }
+
+    /// A copy with the command tag, perhaps the columns, and perhaps the rows, which include the columns; status
+    /// [`ExecStatus::TuplesOk`], no error (behaviour 235).
+    ///
+    /// # Errors
+    /// [`RowError::OutOfMemory`].
+    pub fn copy(&self, columns: bool, rows: bool) -> Result<QueryResult, RowError> {
+        let mut copy = QueryResult::new(ExecStatus::TuplesOk, self.client_encoding);
+        if columns || rows {
+            copy.binary = self.columns.none_text();
+            copy.rows = RowStore::new(self.columns.len(), self.columns.any_binary());
+            copy.columns = self.columns.clone();
+        }
+        if rows && !self.columns.is_empty() {
+            copy.rows = self.rows.try_clone()?;
+        }
+        copy.tag = self.tag;
+        Ok(copy)
+    }
+
+    /// Gives a result that has neither columns nor rows its columns; whether it was such a one.
+    pub fn set_columns(&mut self, columns: Columns) -> bool {
+        if !self.columns.is_empty() || self.rows.rows() > 0 {
+            return false;
+        }
+        self.rows = RowStore::new(columns.len(), columns.any_binary());
+        self.binary = columns.none_text();
+        self.columns = Arc::new(columns);
+        true
     }
 
     /// The error text, "" if it is no error.

@@ -409,6 +409,28 @@ impl RowStore {
         *self = RowStore::new(self.columns, self.copies);
     }
 
+    /// A copy of a finished store.
+    ///
+    /// # Errors
+    /// [`RowError::OutOfMemory`].
+    pub fn try_clone(&self) -> Result<RowStore, RowError> {
+        let mut copy = RowStore::new(self.columns, self.copies);
+        copy.rows = self.closed_rows;
+        copy.closed_rows = self.closed_rows;
+        copy.fields = try_copy(&self.fields)?;
+        copy.cells = self.cells.as_deref().map(try_copy).transpose()?;
+        copy.blocks
+            .try_reserve_exact(self.blocks.len())
+            .map_err(|_| RowError::OutOfMemory)?;
+        for block in &self.blocks {
+            copy.blocks.push(Block {
+                data: try_copy(&block.data)?,
+                ..*block
+            });
+        }
+        Ok(copy)
+    }
+
     /// Sets one value of a result that the application builds; `row` may be the one behind the last, which appends a
     /// row of NULLs first. Values handed out before stay where they are.
     ///
@@ -520,6 +542,14 @@ impl RowStore {
         data.resize(at + need, 0);
         Ok((block as u32, at as u32))
     }
+}
+
+fn try_copy<T: Copy>(from: &[T]) -> Result<Vec<T>, RowError> {
+    let mut copy = Vec::new();
+    copy.try_reserve_exact(from.len())
+        .map_err(|_| RowError::OutOfMemory)?;
+    copy.extend_from_slice(from);
+    Ok(copy)
 }
 
 /// Finds the values of a DataRow `message` (with its header): offsets count from the message's start plus `origin`.

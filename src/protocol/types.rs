@@ -95,6 +95,19 @@ pub enum Verbosity {
     Sqlstate = 3,
 }
 
+impl Verbosity {
+    /// The verbosity of a C integer; `None` for values that are none.
+    pub const fn from_c(value: i32) -> Option<Self> {
+        match value {
+            0 => Some(Verbosity::Terse),
+            1 => Some(Verbosity::Default),
+            2 => Some(Verbosity::Verbose),
+            3 => Some(Verbosity::Sqlstate),
+            _ => None,
+        }
+    }
+}
+
 /// When the CONTEXT field is shown, the manual's `PGContextVisibility`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(i32)]
@@ -105,6 +118,18 @@ pub enum ContextVisibility {
     Errors = 1,
     /// Always.
     Always = 2,
+}
+
+impl ContextVisibility {
+    /// The visibility of a C integer; `None` for values that are none.
+    pub const fn from_c(value: i32) -> Option<Self> {
+        match value {
+            0 => Some(ContextVisibility::Never),
+            1 => Some(ContextVisibility::Errors),
+            2 => Some(ContextVisibility::Always),
+            _ => None,
+        }
+    }
 }
 
 /// Pipeline mode, the manual's `PGpipelineStatus`.

@@ -346,7 +346,6 @@ SCENARIOS = [
     auth("rw_old_server", "target_session_attrs=read-write", "auth:0 ps:server_version:7.3 z M row:off z W"),
     auth("rw_trailing_notice", "target_session_attrs=read-write",
          "auth:0 ps:server_version:13.0 z M row:off msg:N:SNOTICE\\x00Mx\\x00\\x00 z W"),
-    auth("rw_two_results", "target_session_attrs=read-write", "auth:0 ps:server_version:13.0 z M row:off row:on z W"),
     # Channel binding.
     auth("binding_required_trust", "channel_binding=require", OK + " W"),
     auth("binding_required_cleartext", "channel_binding=require password=s", "auth:3 W"),

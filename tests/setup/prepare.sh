@@ -74,6 +74,7 @@ need() { # program package
     command -v "$1" >/dev/null || missing+=("$2")
 }
 need cc gcc
+[ -e /usr/include/stdio.h ] || missing+=(libc6-dev)
 need setpriv util-linux
 need flock util-linux
 need python3 python3

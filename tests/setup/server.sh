@@ -42,6 +42,16 @@ as_server_user() {
     fi
 }
 
+# sh's own kill: a small system may have no /bin/kill
+signal() { as_server_user sh -c 'kill "$1" "$2"' kill "$1" "$2" 2>/dev/null; }
+
+# ready DATA PORT: process id of the server that runs there, once it accepts connections
+ready() {
+    as_server_user cat "$1/postmaster.pid" 2>/dev/null |
+        awk -v data="$1" -v port="$2" 'NR == 1 { pid = $1 } NR == 2 { here = ($0 == data) }
+            NR == 4 { here = here && $1 == port } /^ready/ && here { print pid }' || :
+}
+
 # launch BIN DATA SOCKETDIR PORT LOG: 0 when it accepts connections; leaves its process id in $pid
 launch() {
     local bin=$1 data=$2 sockets=$3 port=$4 log=$5 tries
@@ -51,8 +61,8 @@ launch() {
         "$bin/postgres" -D "$data" -p "$port" -k "$sockets" </dev/null >/dev/null 2>&1 8>&- 9>&- &
     local job=$!
     for ((tries = 0; tries < 600; tries++)); do
-        pid=$(as_server_user head -n 1 "$data/postmaster.pid" 2>/dev/null || :)
-        if [ -n "$pid" ] && as_server_user grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; then
+        pid=$(ready "$data" "$port")
+        if [ -n "$pid" ]; then
             disown "$job" 2>/dev/null || :
             return 0
         fi
@@ -68,10 +78,10 @@ halt() {
     local pid tries
     pid=$(as_server_user head -n 1 "$1/postmaster.pid" 2>/dev/null || :)
     [ -n "$pid" ] || return 0
-    as_server_user kill -INT "$pid" 2>/dev/null || return 0
+    signal -INT "$pid" || return 0
     for ((tries = 0; tries < 200; tries++)); do
-        as_server_user kill -0 "$pid" 2>/dev/null || return 0
-        [ "$tries" != 150 ] || as_server_user kill -QUIT "$pid" 2>/dev/null || :
+        signal -0 "$pid" || return 0
+        [ "$tries" != 150 ] || signal -QUIT "$pid" || :
         sleep 0.05
     done
     say "the server $pid does not stop"
@@ -133,6 +143,7 @@ CREATE ROLE pqp_md5 LOGIN PASSWORD 'pw-md5';
 END
         halt "$work/data" || fail "the PostgreSQL $version server does not stop"
         as_server_user rm -rf "$sockets"
+        ! as_server_user test -e "$work/data/postmaster.pid" || fail "the template is still running"
         as_server_user mv -T "$work/data" "$dir"
         as_server_user rm -rf "$work"
     fi

@@ -248,6 +248,26 @@ mod tests {
     }
 
     #[test]
+    fn longer_characters_are_checked_to_their_last_byte() {
+        // Bounds measured on libpq 18.6's library, byte by byte.
+        for (encoding, good, bad) in [
+            (EUC_TW, b"\x8e\xa7\xa1\xfe", b"\x8e\xa8\xa1\xfe"),
+            (EUC_TW, b"\x8e\xa1\xfe\xa1", b"\x8e\xa1\xfe\xa0"),
+            (GB18030, b"\x81\x30\xfe\x39", b"\x81\x30\xfe\x3a"),
+            (GB18030, b"\xfe\x39\x81\x30", b"\xfe\x39\x80\x30"),
+            (UTF8, b"\xf4\x8f\xbf\xbf", b"\xf4\x90\x80\x80"),
+            (UTF8, b"\xf0\x90\x80\x80", b"\xf0\x90\x80\xc0"),
+            (MULE_INTERNAL, b"\x9d\x80\x80\x80", b"\x9d\x80\x80\x7f"),
+        ] {
+            assert_eq!(verify(encoding, good), Some(4), "{encoding} {good:x?}");
+            assert_eq!(verify(encoding, bad), None, "{encoding} {bad:x?}");
+        }
+        assert_eq!(verify(EUC_JP, b"\x8f\xa1\xfe"), Some(3));
+        assert_eq!(verify(EUC_JP, b"\x8f\xa1\xff"), None);
+        assert_eq!(verify(JOHAB, b"\x8f\xa1\xa0"), None);
+    }
+
+    #[test]
     fn wide_and_combining_characters_of_unicode_have_their_columns() {
         for (text, columns) in [
             ("a", 1),

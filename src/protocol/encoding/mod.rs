@@ -9,7 +9,7 @@ mod names;
 mod width;
 
 pub use character::{dsplen, max_len, mblen, utf8_mblen, verify};
-pub use names::{from_name, is_server_encoding, name};
+pub use names::{from_name, is_server_encoding, name, name_with_nul};
 
 /// No encoding: bytes above 127 mean nothing.
 pub const SQL_ASCII: i32 = 0;
@@ -27,6 +27,8 @@ pub const EUC_JIS_2004: i32 = 5;
 pub const UTF8: i32 = 6;
 /// Emacs' internal form; gone from PostgreSQL 19.
 pub const MULE_INTERNAL: i32 = 7;
+/// ISO 8859-1.
+pub const LATIN1: i32 = 8;
 /// Shift JIS.
 pub const SJIS: i32 = 35;
 /// Big Five.

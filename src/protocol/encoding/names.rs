@@ -2,50 +2,50 @@
 
 use super::{COUNT, SJIS};
 
-/// Official names, by number.
+/// Official names, by number, each with a NUL for C.
 const NAMES: [&str; COUNT as usize] = [
-    "SQL_ASCII",
-    "EUC_JP",
-    "EUC_CN",
-    "EUC_KR",
-    "EUC_TW",
-    "EUC_JIS_2004",
-    "UTF8",
-    "MULE_INTERNAL",
-    "LATIN1",
-    "LATIN2",
-    "LATIN3",
-    "LATIN4",
-    "LATIN5",
-    "LATIN6",
-    "LATIN7",
-    "LATIN8",
-    "LATIN9",
-    "LATIN10",
-    "WIN1256",
-    "WIN1258",
-    "WIN866",
-    "WIN874",
-    "KOI8R",
-    "WIN1251",
-    "WIN1252",
-    "ISO_8859_5",
-    "ISO_8859_6",
-    "ISO_8859_7",
-    "ISO_8859_8",
-    "WIN1250",
-    "WIN1253",
-    "WIN1254",
-    "WIN1255",
-    "WIN1257",
-    "KOI8U",
-    "SJIS",
-    "BIG5",
-    "GBK",
-    "UHC",
-    "GB18030",
-    "JOHAB",
-    "SHIFT_JIS_2004",
+    "SQL_ASCII\0",
+    "EUC_JP\0",
+    "EUC_CN\0",
+    "EUC_KR\0",
+    "EUC_TW\0",
+    "EUC_JIS_2004\0",
+    "UTF8\0",
+    "MULE_INTERNAL\0",
+    "LATIN1\0",
+    "LATIN2\0",
+    "LATIN3\0",
+    "LATIN4\0",
+    "LATIN5\0",
+    "LATIN6\0",
+    "LATIN7\0",
+    "LATIN8\0",
+    "LATIN9\0",
+    "LATIN10\0",
+    "WIN1256\0",
+    "WIN1258\0",
+    "WIN866\0",
+    "WIN874\0",
+    "KOI8R\0",
+    "WIN1251\0",
+    "WIN1252\0",
+    "ISO_8859_5\0",
+    "ISO_8859_6\0",
+    "ISO_8859_7\0",
+    "ISO_8859_8\0",
+    "WIN1250\0",
+    "WIN1253\0",
+    "WIN1254\0",
+    "WIN1255\0",
+    "WIN1257\0",
+    "KOI8U\0",
+    "SJIS\0",
+    "BIG5\0",
+    "GBK\0",
+    "UHC\0",
+    "GB18030\0",
+    "JOHAB\0",
+    "SHIFT_JIS_2004\0",
 ];
 
 /// Other names, in the folded form of [`from_name`]: the manual's aliases and what libpq 18.6 was found to know besides.
@@ -96,6 +96,11 @@ const NAME_LIMIT: usize = 64;
 
 /// The official name of an encoding, `None` for a number that is none.
 pub fn name(encoding: i32) -> Option<&'static str> {
+    name_with_nul(encoding).map(|name| name.trim_end_matches('\0'))
+}
+
+/// As [`name`], with a NUL behind the name.
+pub fn name_with_nul(encoding: i32) -> Option<&'static str> {
     usize::try_from(encoding)
         .ok()
         .and_then(|index| NAMES.get(index))
@@ -117,7 +122,7 @@ pub fn from_name(name: &[u8]) -> Option<i32> {
     let called = |known: &str| {
         folded().eq(known
             .bytes()
-            .filter(|&byte| byte != b'_')
+            .filter(u8::is_ascii_alphanumeric)
             .map(|byte| byte.to_ascii_lowercase()))
     };
     let official = NAMES.iter().position(|known| called(known));

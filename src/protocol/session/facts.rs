@@ -33,6 +33,8 @@ pub struct Facts {
     pub server_version: i32,
     /// `scram_iterations` (behaviour 255).
     pub scram_iterations: i32,
+    /// The encoding or `standard_conforming_strings` was reported since somebody last looked.
+    pub escaping_reported: bool,
     /// `default_transaction_read_only`, once reported.
     pub default_transaction_read_only: Option<bool>,
     /// `in_hot_standby`, once reported.
@@ -49,6 +51,7 @@ impl Default for Facts {
             transaction_status: TransactionStatus::Idle,
             client_encoding: encoding::SQL_ASCII,
             std_strings: false,
+            escaping_reported: false,
             server_version: 0,
             scram_iterations: DEFAULT_SCRAM_ITERATIONS,
             default_transaction_read_only: None,
@@ -74,6 +77,8 @@ impl Facts {
             Some(slot) => slot.1 = kept,
             None => self.parameters.push((name.to_vec(), kept)),
         }
+        self.escaping_reported |=
+            matches!(name, b"client_encoding" | b"standard_conforming_strings");
         let is_on = value == b"on";
         match name {
             b"client_encoding" => {

@@ -47,7 +47,9 @@ impl Session {
 
     /// The error result that says why the transport failed. To be asked for after [`Session::fail_and_stop`].
     pub fn failure_result(&mut self) -> QueryResult {
-        self.take_current()
+        let mut result = self.take_current();
+        result.is_failure = true;
+        result
     }
 
     fn take_ready(&mut self) -> QueryResult {
