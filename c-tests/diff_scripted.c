@@ -18,7 +18,8 @@
  *   state                 what the connection says of itself
  *   parameter NAME        PQparameterStatus  verbosity N         PQsetErrorVerbosity
  *   lo OID                lo_open, lo_read   trace               PQtrace to standard output, without time stamps
- *   again N               the operations before it N more times, the connection finished first
+ *   again N               the operations before it N more times, the connection finished first; a round ends
+ *                       where connecting fails
  */
 /* covers: 93 96 137 169 171 172 173 182 206 211 213 279 343 344 346 347 348 */
 #include "helpers.h"
@@ -37,14 +38,18 @@ with(const char *options)
 	return buffer;
 }
 
+/* PQisBusy is not asked on a failed connection: the reference would go on reading what it has refused. */
 static void
 show_connection(void)
 {
-	show_state(conn);
+	ERR(conn);
+	if (PQstatus(conn) == CONNECTION_BAD)
+		printf("  failed: transaction=%d socket=%s\n", PQtransactionStatus(conn), PQsocket(conn) >= 0 ? "open" : "none");
+	else
+		show_state(conn);
 	printf("  protocol=%d server=%d pid=%d encoding=%d needs=%d used=%d\n", PQfullProtocolVersion(conn),
 		   PQserverVersion(conn), PQbackendPID(conn), PQclientEncoding(conn), PQconnectionNeedsPassword(conn),
 		   PQconnectionUsedPassword(conn));
-	ERR(conn);
 }
 
 static void
@@ -352,7 +357,11 @@ main(int argc, char **argv)
 				conn = NULL;
 				printf("-- round %d\n", round);
 				for (j = 3; j < i; j++)
+				{
 					operation(argv[j]);
+					if (strncmp(argv[j], "connect", 7) == 0 && PQstatus(conn) == CONNECTION_BAD)
+						break;
+				}
 			}
 		}
 		else if (!operation(argv[i]))

@@ -331,8 +331,12 @@ pub fn message(name: &str, rest: &[String]) -> Result<Vec<u8>, String> {
         "RowDescription" => {
             body.extend((rest.len() as u16).to_be_bytes());
             for column in rest {
-                let mut parts = column.split(':');
-                text(&mut body, &piece(parts.next().unwrap_or_default())?);
+                let end = match column.rfind('"') {
+                    Some(quote) => quote + 1,
+                    None => column.find(':').unwrap_or(column.len()),
+                };
+                text(&mut body, &piece(&column[..end])?);
+                let mut parts = column[end..].split(':').skip(1);
                 body.extend(0u32.to_be_bytes());
                 body.extend(0u16.to_be_bytes());
                 body.extend((integer(parts.next().unwrap_or("25"))? as u32).to_be_bytes());
@@ -367,7 +371,7 @@ pub fn greeting() -> Vec<u8> {
 }
 
 fn kind(word: &str) -> Result<u8, String> {
-    match word.as_bytes() {
+    match piece(word)?.as_slice() {
         [kind] => Ok(*kind),
         _ => Err(format!("{word} is no message type")),
     }
