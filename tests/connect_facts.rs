@@ -9,7 +9,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use pq::config::{ConnectPlan, Env, FileStat, Locale, Opt, Settings, parse_int_option};
+use pq::config::{ConnectPlan, Env, FileStat, Locale, Opt, RealEnv, Settings, parse_int_option};
 use pq::connect::link::Link;
 use pq::connect::{ConnStatus, Connector, Ping, PollStatus, Purpose};
 use pq::net;
@@ -69,18 +69,18 @@ const DIFFERENCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// An environment without variables and files.
+/// An environment without variables.
 struct Bare;
 
 impl Env for Bare {
     fn var(&self, _: &str) -> Option<Vec<u8>> {
         None
     }
-    fn open(&self, _: &[u8]) -> Option<Box<dyn std::io::BufRead>> {
-        None
+    fn open(&self, path: &[u8]) -> Option<Box<dyn std::io::BufRead>> {
+        RealEnv.open(path)
     }
-    fn stat(&self, _: &[u8]) -> Option<FileStat> {
-        None
+    fn stat(&self, path: &[u8]) -> Option<FileStat> {
+        RealEnv.stat(path)
     }
     fn os_user_name(&self) -> Result<Vec<u8>, pq::config::ConfigError> {
         Ok(b"os".to_vec())

@@ -32,16 +32,11 @@ impl ConnRef {
     /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
     fn settle(&mut self) {
         loop {
-            // SAFETY: as in `whole`; the borrow ends before the hook is called.
             let notice = {
+                // SAFETY: as in `whole`; the borrow ends before the hook is called.
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
-                if let Some(trace) = &mut session.trace
-                    && !trace.lines.is_empty()
-                {
-                    let lines = std::mem::take(&mut trace.lines);
-                    conn.trace_stream.write(&lines);
-                }
+                conn.trace_stream.take_lines(session);
                 match session.notices.pop_front() {
                     Some(notice) => PGresult::of(conn, notice),
                     None => return,

@@ -2,7 +2,9 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
-use std::ffi::{CString, c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_void};
+
+use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
 use super::trace::Stream;
@@ -117,25 +119,30 @@ impl PGresult {
 }
 
 /// NUL-terminated copies of texts that C reads through pointers: a copy stays at its address until the text is
-/// another one.
+/// another one. Among them is the password, so copies are wiped when they go.
 #[derive(Default)]
 pub(crate) struct TextCache {
-    texts: RefCell<HashMap<u32, CString>>,
+    texts: RefCell<HashMap<u32, Zeroizing<Vec<u8>>>>,
 }
 
 impl TextCache {
-    /// The text of a slot as a C string. A text with a NUL inside ends there.
+    /// The text of a slot as a C string; it ends at a NUL inside. "" when memory is out.
     pub(crate) fn get(&self, slot: u32, text: &[u8]) -> *mut c_char {
         let text = text.split(|&b| b == 0).next().unwrap_or_default();
         let mut texts = self.texts.borrow_mut();
         if let Some(kept) = texts.get(&slot)
-            && kept.as_bytes() == text
+            && kept.strip_suffix(b"\0") == Some(text)
         {
-            return kept.as_ptr().cast_mut();
+            return kept.as_ptr().cast_mut().cast();
         }
-        let kept = CString::new(text).unwrap_or_default();
-        let pointer = kept.as_ptr().cast_mut();
-        texts.insert(slot, kept);
+        let mut copy = Zeroizing::new(Vec::new());
+        if copy.try_reserve_exact(text.len() + 1).is_err() {
+            return c"".as_ptr().cast_mut();
+        }
+        copy.extend_from_slice(text);
+        copy.push(0);
+        let pointer = copy.as_ptr().cast_mut().cast();
+        texts.insert(slot, copy);
         pointer
     }
 }

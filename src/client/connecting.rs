@@ -9,7 +9,6 @@ use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::{self, NetError};
-use crate::protocol::frontend;
 
 /// What a connection was asked to connect to.
 pub(super) enum Origin {
@@ -37,6 +36,7 @@ impl Connection {
             link: Link::default(),
             origin,
             nonblocking: false,
+            large_objects: Default::default(),
         }
     }
 
@@ -111,15 +111,16 @@ impl Connection {
 
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
-        if self.link.status == ConnStatus::Ok && self.link.transport.is_some() {
-            let out = self.link.session.output.buffer();
-            if frontend::empty(out, frontend::tag::TERMINATE).is_ok() {
-                // It may not get through; nobody is left to tell.
-                let _: FlushOutcome = self.link.flush(false);
-            }
+        if self.link.status == ConnStatus::Ok
+            && self.link.transport.is_some()
+            && self.link.session.send_terminate().is_ok()
+        {
+            // It may not get through; nobody is left to tell.
+            let _: FlushOutcome = self.link.flush(false);
         }
         self.link.disconnect();
         self.link.session.forget_backend();
+        self.large_objects = Default::default();
         self.link.session.errors.clear();
     }
 

@@ -30,6 +30,8 @@ pub struct Connection {
     pub(super) origin: Origin,
     /// Calls that send do not wait.
     pub(super) nonblocking: bool,
+    /// The server's large-object functions, once looked up.
+    pub(super) large_objects: super::large_object::Cache,
 }
 
 impl Connection {

@@ -1,10 +1,10 @@
-//! COPY data: sending it, receiving it, and the line-wise calls of old.
+//! COPY data: sending it and receiving it. The line-wise calls of old stand in `copy_lines.rs`.
 
 use super::command::Refused;
 use super::{Connection, Handle};
 use crate::connect::link::{FlushOutcome, ReadOutcome};
 use crate::protocol::error::UsageError;
-use crate::protocol::session::{CopyStep, State};
+use crate::protocol::session::CopyStep;
 
 /// What became of a piece of COPY data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,18 +80,13 @@ impl Connection {
     fn take_copy<T>(
         &mut self,
         may_wait: bool,
-        part: Option<usize>,
         take: &mut impl FnMut(&[u8]) -> T,
     ) -> Option<GetOutcome<T>> {
         if !self.link.session.can_get_copy() {
             self.link.session.refuse(&UsageError::NoCopy);
             return Some(GetOutcome::Failed);
         }
-        let step = match part {
-            None => self.link.session.get_copy_data(),
-            Some(most) => self.link.session.get_copy_part(most),
-        };
-        match step {
+        match self.link.session.get_copy_data() {
             CopyStep::Data(data) => return Some(GetOutcome::Data(take(data))),
             CopyStep::Done => {
                 self.drop_if_lost();
@@ -121,30 +116,8 @@ pub fn get_copy_data<T>(
     mut take: impl FnMut(&[u8]) -> T,
 ) -> GetOutcome<T> {
     loop {
-        if let Some(outcome) = handle.with(|c| c.take_copy(may_wait, None, &mut take)) {
+        if let Some(outcome) = handle.with(|c| c.take_copy(may_wait, &mut take)) {
             return outcome;
         }
     }
-}
-
-/// Receives up to `most` bytes of the present CopyData message, for the line-wise calls of old.
-pub fn get_copy_part<T>(
-    handle: &mut impl Handle,
-    may_wait: bool,
-    most: usize,
-    mut take: impl FnMut(&[u8]) -> T,
-) -> GetOutcome<T> {
-    loop {
-        if let Some(outcome) = handle.with(|c| c.take_copy(may_wait, Some(most), &mut take)) {
-            return outcome;
-        }
-    }
-}
-
-/// Whether a COPY is under way in some direction.
-pub fn is_copying(connection: &Connection) -> bool {
-    matches!(
-        connection.link.session.state(),
-        State::CopyIn | State::CopyOut | State::CopyBoth
-    )
 }

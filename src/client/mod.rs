@@ -11,7 +11,12 @@ pub mod command;
 pub mod connecting;
 pub mod connection;
 pub mod copy;
+pub mod copy_lines;
+pub mod error;
 pub mod escape;
 pub mod fastpath;
+pub mod large_object;
+pub mod password;
+pub mod print;
 
 pub use connection::{Connection, Handle};

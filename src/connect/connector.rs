@@ -32,7 +32,7 @@ use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
-use super::ping::{CANNOT_CONNECT_NOW, Impression, Ping};
+use super::ping::{Impression, Ping};
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 
@@ -115,7 +115,10 @@ impl Connector {
     /// A machine for `plan`, with the system's randomness. No system call but that is made.
     pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
         let mut seed = [0; 8];
-        chance::system(&mut seed);
+        // Without randomness the order is as good as any other.
+        if plan.load_balance_hosts == LoadBalanceHosts::Random {
+            chance::system(&mut seed);
+        }
         Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
     }
 
@@ -528,8 +531,16 @@ impl Connector {
             error => link.session.errors.push_with(|out| error.write_text(out)),
         }
         self.impression.note_sqlstate(error.sqlstate());
-        if error.sqlstate() == Some(CANNOT_CONNECT_NOW) {
+        if self.impression.is_cannot_connect_now() {
             return Go::On(Stage::NextHost);
+        }
+        // Only before AuthenticationOk, as in the reference (behaviour 62).
+        if self.used_password
+            && error.sqlstate() == Some(INVALID_PASSWORD)
+            && self.host().password.is_some()
+            && let Some(file) = self.plan.settings().get(Opt::Passfile)
+        {
+            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
         }
         self.fail(link)
     }
@@ -702,14 +713,6 @@ impl Connector {
     /// The whole attempt has failed. The socket stays open until the application ends the connection, for it may be
     /// in its event loop.
     fn fail(&mut self, link: &mut Link) -> Go {
-        let is_password = |state: [u8; 5]| state == INVALID_PASSWORD;
-        if self.used_password
-            && self.impression.sqlstate.is_some_and(is_password)
-            && self.host().password.is_some()
-            && let Some(file) = self.plan.settings().get(Opt::Passfile)
-        {
-            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
-        }
         link.session.disconnect();
         link.status = ConnStatus::Bad;
         Go::On(Stage::Ended)
@@ -736,7 +739,12 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
-    if frontend::empty(link.session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+    let session = &mut link.session;
+    let mark = session.output.mark();
+    if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }

@@ -4,6 +4,8 @@
 //! through the candidates, one attempt after the other, and never waits; whoever drives it waits for what it says.
 //! Refuses to know C types, hooks and queries of the application.
 
+#![forbid(unsafe_code)]
+
 pub mod cancel;
 pub mod candidates;
 pub mod chance;

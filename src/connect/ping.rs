@@ -15,7 +15,7 @@ pub enum Ping {
 }
 
 /// SQLSTATE of a server that is starting up, shutting down or recovering.
-pub(super) const CANNOT_CONNECT_NOW: &[u8] = b"57P03";
+const CANNOT_CONNECT_NOW: &[u8] = b"57P03";
 
 /// What was learnt about the server in the last attempt.
 #[derive(Clone, Debug, Default)]
@@ -29,9 +29,15 @@ pub(super) struct Impression {
 }
 
 impl Impression {
-    /// Notes the SQLSTATE of an error. One that has not five bytes is none.
+    /// Notes the SQLSTATE of an error: its first five bytes; a shorter one is none.
     pub fn note_sqlstate(&mut self, sqlstate: Option<&[u8]>) {
-        self.sqlstate = sqlstate.and_then(|s| s.try_into().ok());
+        self.sqlstate = sqlstate.and_then(|s| s.first_chunk().copied());
+    }
+
+    /// Whether the server said that it is there but takes nobody for now.
+    pub fn is_cannot_connect_now(&self) -> bool {
+        self.sqlstate
+            .is_some_and(|state| state == CANNOT_CONNECT_NOW)
     }
 
     /// What a ping makes of it.
@@ -39,7 +45,7 @@ impl Impression {
         match self.sqlstate {
             _ if self.connected || self.auth_requested => Ping::Ok,
             None => Ping::NoResponse,
-            Some(state) if state == CANNOT_CONNECT_NOW => Ping::Reject,
+            Some(_) if self.is_cannot_connect_now() => Ping::Reject,
             Some(_) => Ping::Ok,
         }
     }

@@ -82,8 +82,8 @@ pub(super) fn judge(wanted: TargetSessionAttrs, facts: &Facts) -> Verdict {
             _ => Verdict::Ask(Probe::ReadOnly),
         },
         Primary | Standby | PreferStandby => match facts.in_hot_standby {
+            _ if facts.server_version < FIRST_WITH_STANDBYS => judge_standby(wanted, false),
             Some(standby) => judge_standby(wanted, standby),
-            None if facts.server_version < FIRST_WITH_STANDBYS => judge_standby(wanted, false),
             None => Verdict::Ask(Probe::Recovery),
         },
     }

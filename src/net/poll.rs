@@ -89,6 +89,15 @@ mod tests {
     }
 
     #[test]
+    fn behaviour_271_minus_one_waits_until_something_comes() {
+        let (a, b) = UnixStream::pair().unwrap();
+        std::thread::scope(|scope| {
+            scope.spawn(|| (&b).write_all(b"x").unwrap());
+            assert!(socket_poll(a.as_raw_fd(), true, false, -1) > 0);
+        });
+    }
+
+    #[test]
     fn a_closed_peer_is_readiness_and_a_passed_deadline_is_not() {
         let (a, b) = UnixStream::pair().unwrap();
         assert!(!wait(a.as_raw_fd(), true, false, Some(Instant::now())).unwrap());

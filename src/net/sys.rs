@@ -309,3 +309,53 @@ fn talk(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::net::Address;
+    use crate::net::socket::Socket;
+
+    #[test]
+    fn behaviour_277_a_failed_cancel_leaves_errno_as_it_was() {
+        let address = Address::unix(b"/nonexistent/socket").unwrap();
+        // SAFETY: the C library's errno location is valid for the calling thread for as long as it runs.
+        unsafe { *libc::__errno_location() = 4242 };
+        let failure = send_cancel(address.raw(), &[], &[0; 16]);
+        // SAFETY: as above.
+        let after = unsafe { *libc::__errno_location() };
+        assert_eq!(after, 4242);
+        assert_eq!(
+            failure,
+            Err((&b"PQcancel() -- connect() failed: "[..], libc::ENOENT))
+        );
+    }
+
+    #[test]
+    fn behaviour_342_sending_raises_no_sigpipe() {
+        // Rust's test programs ignore SIGPIPE; while it is blocked it stays pending nevertheless.
+        // SAFETY: the set is ours and initialised by sigemptyset; only this thread's mask changes.
+        unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigemptyset(&mut set);
+            libc::sigaddset(&mut set, libc::SIGPIPE);
+            libc::pthread_sigmask(libc::SIG_BLOCK, &set, std::ptr::null_mut());
+        }
+        let path = std::env::temp_dir().join(format!("pqn{}sigpipe", std::process::id()));
+        let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let address = Address::unix(path.as_os_str().as_encoded_bytes()).unwrap();
+        let socket = Socket::new(&address).unwrap();
+        socket.connect(&address).unwrap();
+        drop(listener.accept().unwrap());
+        std::fs::remove_file(&path).unwrap();
+        let error = socket.send(b"x", true).unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EPIPE));
+        // SAFETY: the set is ours; sigpending fills it.
+        let pending = unsafe {
+            let mut set = std::mem::zeroed();
+            libc::sigpending(&mut set);
+            libc::sigismember(&set, libc::SIGPIPE)
+        };
+        assert_eq!(pending, 0);
+    }
+}

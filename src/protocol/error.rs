@@ -49,6 +49,8 @@ pub enum ProtocolError {
     UnexpectedInFunctionCall(u8),
     /// A function's result is larger than the caller's buffer.
     FunctionResultTooLong,
+    /// A function's result, asked for as an integer, has a length in bytes that no integer has.
+    FunctionResultNotInteger(usize),
 }
 
 impl ProtocolError {
@@ -111,6 +113,12 @@ impl ProtocolError {
                 put!(out, "protocol error: id=0x", format!("{kind:x}"))
             }
             FunctionResultTooLong => put!(out, "server returned too much data"),
+            FunctionResultNotInteger(len) => put!(
+                out,
+                "integer of size ",
+                len.to_string(),
+                " not supported by pqGetInt"
+            ),
         }
     }
 }
@@ -154,6 +162,8 @@ pub enum UsageError {
     QueueDuringCopy,
     /// A COPY function without a COPY.
     NoCopy,
+    /// A function's integer argument with a length in bytes that no integer has.
+    ArgumentNotInteger(i32),
     /// PQgetline outside a text COPY OUT.
     NotTextCopyOut,
     /// The output buffer could not grow.
@@ -182,6 +192,14 @@ impl UsageError {
             NotInPipeline(function) => return put!(out, function, " not allowed in pipeline mode"),
             SyncInPipeline => {
                 b"synchronous command execution functions are not allowed in pipeline mode"
+            }
+            ArgumentNotInteger(len) => {
+                return put!(
+                    out,
+                    "integer of size ",
+                    len.to_string(),
+                    " not supported by pqPutInt"
+                );
             }
             ExecDuringCopyBoth => b"PQexec not allowed during COPY BOTH",
             WrongState => b"connection in wrong state",

@@ -16,8 +16,10 @@ use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
 use super::error_format;
 use super::frontend::{self, OutputFull, tag as frontend_tag};
+use super::input::Frame;
 use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
+use super::trace::AuthenticationMessage;
 
 /// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
 const LENGTH: core::ops::RangeInclusive<i32> = 8..=2000;
@@ -169,7 +171,12 @@ impl Startup {
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;
-        frontend::startup(session.output.buffer(), self.versions.max, parameters)
+        let mark = session.output.mark();
+        frontend::startup(session.output.buffer(), self.versions.max, parameters)?;
+        if let Some(trace) = &mut session.trace {
+            trace.frontend_untyped(session.output.since(mark));
+        }
+        Ok(())
     }
 
     /// Whether the server has sent an authentication request, AuthenticationOk included.
@@ -188,6 +195,16 @@ impl Startup {
     /// The attempt has failed. [`StartupError::Server`] is what the server said.
     pub fn advance(&mut self, session: &mut Session) -> Result<Step, StartupError> {
         let unparsed = session.input.unparsed();
+        match unparsed.first() {
+            None => return Ok(Step::NeedInput),
+            Some(
+                &(backend_tag::AUTHENTICATION
+                | backend_tag::NEGOTIATE_PROTOCOL_VERSION
+                | backend_tag::ERROR_RESPONSE),
+            ) => {}
+            // The first byte is enough to see that this is no server of ours.
+            Some(&other) => return Err(StartupError::ExpectedAuth(other)),
+        }
         let Some(header) = unparsed.first_chunk::<HEADER_LEN>() else {
             return Ok(Step::NeedInput);
         };
@@ -203,10 +220,7 @@ impl Startup {
             backend_tag::ERROR_RESPONSE if !ERROR_LENGTH.contains(&length) => {
                 return old_style_error(unparsed);
             }
-            backend_tag::AUTHENTICATION
-            | backend_tag::NEGOTIATE_PROTOCOL_VERSION
-            | backend_tag::ERROR_RESPONSE => {}
-            _ => return Err(StartupError::ExpectedAuth(kind)),
+            _ => {}
         }
         // All three bounds begin at 8.
         let body_len = length as usize - 4;
@@ -215,7 +229,7 @@ impl Startup {
         };
         if kind == backend_tag::ERROR_RESPONSE {
             let fields = parse_fields(&mut Reader::new(body));
-            trace_backend(session, body_len);
+            trace_backend(session);
             session.input.consume(body_len);
             return Err(match fields {
                 Some(fields) => StartupError::Server(Box::new(fields)),
@@ -227,6 +241,7 @@ impl Startup {
         let step = match kind {
             backend_tag::NEGOTIATE_PROTOCOL_VERSION => {
                 session.facts.protocol_version = self.negotiate(&mut reader)?;
+                trace_backend(session);
                 Step::Progress
             }
             _ => {
@@ -242,9 +257,6 @@ impl Startup {
             }
         };
         let taken = body_len - reader.rest().len();
-        if step != Step::Authenticated {
-            trace_backend(session, body_len);
-        }
         session.input.consume(taken);
         zeroize::Zeroize::zeroize(&mut body);
         Ok(step)
@@ -373,7 +385,8 @@ impl Startup {
             }
             _ => password.clone(),
         };
-        self.send(session, |out| {
+        trace_backend(session);
+        self.send(session, AuthenticationMessage::Password, |out| {
             frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
         })?;
         self.finished = true;
@@ -384,12 +397,13 @@ impl Startup {
     fn send(
         &self,
         session: &mut Session,
+        kind: AuthenticationMessage,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
     ) -> Result<(), StartupError> {
         let mark = session.output.mark();
         write(session.output.buffer()).map_err(|_| StartupError::OutputFull)?;
         if let Some(trace) = &mut session.trace {
-            trace.frontend(session.output.since(mark));
+            trace.frontend_authentication(kind, session.output.since(mark));
         }
         Ok(())
     }
@@ -459,7 +473,8 @@ impl Startup {
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
         let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
         let first = exchange.client_first();
-        self.send(session, |out| {
+        trace_backend(session);
+        self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
             frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
         })?;
         self.sasl = Some(Sasl {
@@ -480,6 +495,7 @@ impl Startup {
         let Some(sasl) = &mut self.sasl else {
             return Err(StartupError::SaslContinueWithoutSasl);
         };
+        trace_backend(session);
         let outcome = match sasl.awaits {
             SaslAwaits::ServerFirst => sasl.scram.handle_server_first(message).map(Some),
             SaslAwaits::ServerFinal => sasl.scram.handle_server_final(message).map(|()| None),
@@ -495,7 +511,7 @@ impl Startup {
         };
         match reply {
             Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
-            Some(reply) => self.send(session, |out| {
+            Some(reply) => self.send(session, AuthenticationMessage::SaslResponse, |out| {
                 frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
             }),
             None => {
@@ -509,8 +525,11 @@ impl Startup {
     }
 }
 
-fn trace_backend(session: &mut Session, body_len: usize) {
-    if let Some(trace) = &mut session.trace {
+/// Traces the message at the front. The reference does so where it has accepted a message, not where it fails over it.
+fn trace_backend(session: &mut Session) {
+    if let (Some(trace), Frame::Message { body_len, .. }) =
+        (&mut session.trace, session.input.frame())
+    {
         trace.backend(session.input.message(body_len));
     }
 }

@@ -2,17 +2,18 @@
 # What a row costs: instructions (callgrind) and allocations (memcheck), as the difference of two sizes, so that
 # connecting and everything else that happens once drops out. Both repeat exactly.
 #
-#   row_cost.sh CONNINFO REFERENCE_LIBDIR OUR_LIBDIR INCLUDEDIR
+#   tests/setup/with_servers.sh tests/bench/row_cost.sh
 #
-# Fails when ours allocates for a row, or takes more instructions for it than the reference.
+# Wants PQP_DSN18, PQP_REF_LIB and PQP_LIB. Fails when ours allocates for a row, or takes more instructions for it than the reference.
 set -euo pipefail
-conninfo=$1 reference=$2 ours=$3 include=$4
+conninfo=$PQP_DSN18
+reference=$(dirname "$PQP_REF_LIB") ours=$(dirname "$PQP_LIB")
 small=20000 large=120000
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-cc -O2 -I"$include" "$here/rows.c" -o "$work/rows" -L"$ours" -lpq
+${CC:-cc} -O2 -I"$here/../../include" "$here/rows.c" -o "$work/rows" -L"$ours" -lpq
 
 instructions() { # libdir rows
 	LD_LIBRARY_PATH=$1 valgrind --tool=callgrind --callgrind-out-file=/dev/null \

@@ -5,7 +5,7 @@ usage: connect.py /path/to/reference/libpq.so.5 > tests/data/connect_facts.tsv
 
 Each row is a scenario: name, connection string, servers, and what the reference answered. tests/connect_facts.rs plays
 the same scenario to this library and compares. A server is `unix5001:` (a socket of that port number in the directory
-{dir}) or `tcp1:` (a loopback port, written {p1} in strings and texts), then the conversations, one a connection,
+{dir}, which also holds a password file `pass` for it and for 127.0.0.1) or `tcp1:` (a loopback port, written {p1} in strings and texts), then the conversations, one a connection,
 separated by `|`. Steps of a conversation, separated by blanks:
   S read a StartupMessage (or cancel, or negotiation request)   M read a message   W read until the client closes, 2.5 s
   C close   R reset   raw:TEXT send bytes   msg:KIND:TEXT send a message   auth:N[:TEXT] send an Authentication message
@@ -177,6 +177,8 @@ def answer(pq, conninfo, specs):
     def in_world(call):
         directory = tempfile.mkdtemp(prefix="pqf", dir="/tmp")
         servers = Servers(specs, directory)
+        with open(f"{directory}/pass", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as file:
+            file.write("{dir}:5001:*:*:from-file\n127.0.0.1:*:*:*:from-file\n".replace("{dir}", directory))
         unused = socket.socket()
         unused.bind(("127.0.0.1", 0))
         ports = dict(servers.ports, p0=unused.getsockname()[1])

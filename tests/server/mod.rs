@@ -5,6 +5,7 @@ mod script;
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,6 +45,13 @@ impl World {
             ports: vec![("{p0}".into(), port)],
             _unused: unused,
         };
+        let pass = world.directory.join("pass");
+        let entry = format!(
+            "{}:5001:*:*:from-file\n127.0.0.1:*:*:*:from-file\n",
+            world.directory.display()
+        );
+        std::fs::write(&pass, entry).unwrap();
+        std::fs::set_permissions(&pass, std::fs::Permissions::from_mode(0o600)).unwrap();
         for spec in servers.split(';').map(str::trim).filter(|s| !s.is_empty()) {
             world.start(spec);
         }

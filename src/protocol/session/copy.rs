@@ -27,6 +27,11 @@ impl Session {
         matches!(self.state, State::CopyOut | State::CopyBoth)
     }
 
+    /// Whether lines of text are being received.
+    pub fn is_text_copy_out(&self) -> bool {
+        self.state == State::CopyOut && !self.copy_is_binary
+    }
+
     /// Queues a piece of COPY data; the pieces may be cut anywhere.
     ///
     /// # Errors
@@ -134,7 +139,9 @@ impl Session {
                 tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => {
                     self.trace_backend(body_len);
                     // A malformed one is skipped: the data goes on behind it.
-                    let _ = self.handle_asynchronous(kind, body_len);
+                    if self.handle_asynchronous(kind, body_len).is_err() {
+                        self.take_trace_back();
+                    }
                     self.input.consume(body_len);
                 }
                 tag::COPY_DONE if self.state == State::CopyBoth => {

@@ -12,8 +12,10 @@ use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus}
 pub enum FunctionStep {
     /// More input is needed first.
     Pending,
-    /// It has ended: its result, and the function's value unless that is NULL or the call failed.
+    /// It has ended well: its result, and the function's value, `None` for NULL.
     Done(QueryResult, Option<Vec<u8>>),
+    /// It has failed: the error result.
+    Failed(QueryResult),
 }
 
 /// What has come of a function call so far.
@@ -25,6 +27,20 @@ pub struct FunctionCall {
 }
 
 impl Session {
+    /// Whether a function may be called now.
+    ///
+    /// # Errors
+    /// [`UsageError`] in pipeline mode and while a command runs.
+    pub fn check_function_call(&self) -> Result<(), UsageError> {
+        if self.pipeline != PipelineStatus::Off {
+            return Err(UsageError::NotInPipeline("PQfn"));
+        }
+        if self.state != State::Idle || self.current.is_some() {
+            return Err(UsageError::WrongState);
+        }
+        Ok(())
+    }
+
     /// Queues a function call. Its progress is then asked for with [`Session::function_step`] until it has ended.
     ///
     /// # Errors
@@ -34,12 +50,7 @@ impl Session {
         function: Oid,
         args: &[FunctionArg<'_>],
     ) -> Result<FunctionCall, UsageError> {
-        if self.pipeline != PipelineStatus::Off {
-            return Err(UsageError::NotInPipeline("PQfn"));
-        }
-        if self.state != State::Idle || self.current.is_some() {
-            return Err(UsageError::WrongState);
-        }
+        self.check_function_call()?;
         self.put(|out| frontend::function_call(out, function, args))?;
         Ok(FunctionCall::default())
     }
@@ -53,7 +64,7 @@ impl Session {
                 Frame::Corrupt { kind, length } => {
                     self.lose(&ProtocolError::LostSync { kind, length });
                     self.state = State::Idle;
-                    return FunctionStep::Done(self.failure_result(), None);
+                    return FunctionStep::Failed(self.failure_result());
                 }
             };
             self.trace_backend(body_len);
@@ -61,6 +72,7 @@ impl Session {
                 tag::FUNCTION_CALL_RESPONSE => match function_value(self.input.body(body_len)) {
                     Some(value) => call.value = Some(value),
                     None => {
+                        self.take_trace_back();
                         self.note(call, &ProtocolError::ContentsDisagree(kind));
                     }
                 },
@@ -70,6 +82,7 @@ impl Session {
                 }
                 tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => {
                     if let Err(error) = self.handle_asynchronous(kind, body_len) {
+                        self.take_trace_back();
                         self.note(call, &error);
                     }
                 }
@@ -85,6 +98,7 @@ impl Session {
                     return self.function_end(call);
                 }
                 _ => {
+                    self.take_trace_back();
                     // The call is given up here; what follows finds the connection idle.
                     self.note(call, &ProtocolError::UnexpectedInFunctionCall(kind));
                     self.input.consume(body_len);
@@ -96,9 +110,8 @@ impl Session {
     }
 
     /// Ends a function call whose value the caller cannot take.
-    pub fn function_value_too_long(&mut self) -> QueryResult {
-        self.errors
-            .push_with(|out| ProtocolError::FunctionResultTooLong.write_text(out));
+    pub fn function_failed(&mut self, error: &ProtocolError) -> QueryResult {
+        self.errors.push_with(|out| error.write_text(out));
         self.fail();
         self.failure_result()
     }
@@ -111,30 +124,31 @@ impl Session {
     fn function_end(&mut self, call: &mut FunctionCall) -> FunctionStep {
         if let Some(error) = call.error.take() {
             self.errors.mark_reported();
-            return FunctionStep::Done(error, None);
+            return FunctionStep::Failed(error);
         }
         if call.value.is_none() && !call.failed {
             self.note(call, &ProtocolError::NoFunctionResult);
         }
         if call.failed {
             self.fail();
-            return FunctionStep::Done(self.failure_result(), None);
+            return FunctionStep::Failed(self.failure_result());
         }
         let result = self.new_result(ExecStatus::CommandOk);
         FunctionStep::Done(result, call.value.take().flatten())
     }
 }
 
-/// The value of a FunctionCallResponse: Int32 length, -1 for NULL, the bytes. `None` when the body is malformed.
+/// The value of a FunctionCallResponse: Int32 length, -1 for NULL, the bytes. `None` when the body is too short; what
+/// stands behind the value is ignored, as the reference does.
 fn function_value(body: &[u8]) -> Option<Option<Vec<u8>>> {
     let mut body = Reader::new(body);
     let len = body.i32()?;
     if len == -1 {
-        return body.is_at_end().then_some(None);
+        return Some(None);
     }
     let bytes = body.bytes(usize::try_from(len).ok()?)?;
     let mut value = Vec::new();
     value.try_reserve_exact(bytes.len()).ok()?;
     value.extend_from_slice(bytes);
-    body.is_at_end().then_some(Some(value))
+    Some(Some(value))
 }

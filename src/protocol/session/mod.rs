@@ -111,7 +111,9 @@ pub struct Session {
     pub(super) failed: bool,
     /// The stream cannot be followed any more; the transport must be dropped.
     lost: bool,
-    /// Bytes of the COPY message at the front that `copy_line` has already given out.
+    /// The COPY under way, or the last one, is binary.
+    pub(super) copy_is_binary: bool,
+    /// Bytes of the COPY message at the front that `get_copy_part` has already given out.
     pub(super) copy_consumed: usize,
 }
 
@@ -135,6 +137,7 @@ impl Default for Session {
             following: None,
             failed: false,
             lost: false,
+            copy_is_binary: false,
             copy_consumed: 0,
         }
     }

@@ -82,6 +82,13 @@ impl Session {
         }
     }
 
+    /// The message just traced is malformed, or stays where it is: the reference traces only what it takes in.
+    pub(super) fn take_trace_back(&mut self) {
+        if let Some(trace) = &mut self.trace {
+            trace.take_back();
+        }
+    }
+
     /// Deals with the message at the front and takes it away, if it is done with.
     fn handle(&mut self, kind: u8, body_len: usize) -> Step {
         let outcome = match kind {
@@ -94,8 +101,14 @@ impl Session {
         };
         match outcome {
             Ok(Step::Consume) => self.input.consume(body_len),
-            Ok(Step::Stop) => return Step::Stop,
+            Ok(Step::Stop) => {
+                self.take_trace_back();
+                return Step::Stop;
+            }
             Err(error) => {
+                if matches!(error, ProtocolError::ContentsDisagree(_)) {
+                    self.take_trace_back();
+                }
                 self.errors.push_with(|out| error.write_text(out));
                 self.fail();
                 if matches!(error, ProtocolError::UnexpectedResponse(_)) {
@@ -412,6 +425,7 @@ impl Session {
         let mut result =
             QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
         result.binary = overall != 0;
+        self.copy_is_binary = result.binary;
         self.drop_results();
         self.current = Some(result);
         self.copy_consumed = 0;
@@ -459,6 +473,7 @@ impl Session {
                     }
                     RowsStep::Failed(RowError::FieldCount) => ProtocolError::UnexpectedFieldCount,
                     RowsStep::Failed(RowError::TrailingData) => {
+                        self.take_trace_back();
                         ProtocolError::ContentsDisagree(tag::DATA_ROW)
                     }
                     RowsStep::Failed(RowError::OutOfMemory) => ProtocolError::OutOfMemoryForResult,

@@ -168,6 +168,14 @@ impl Session {
         self.put(|out| frontend::empty(out, tag::FLUSH))
     }
 
+    /// Queues the end of the session.
+    ///
+    /// # Errors
+    /// [`UsageError::OutputFull`].
+    pub fn send_terminate(&mut self) -> Result<(), UsageError> {
+        self.put(|out| frontend::empty(out, tag::TERMINATE))
+    }
+
     /// Enters pipeline mode.
     ///
     /// # Errors
