@@ -542,6 +542,9 @@ struct Player {
     /// Bytes the server may still say.
     budget: Option<usize>,
     pieces: usize,
+    /// Said, and not sent yet: what stands together in a script goes out in one write, so that when it arrives does not
+    /// depend on the schedule.
+    unsent: Vec<u8>,
 }
 
 enum Stop {
@@ -601,7 +604,9 @@ impl Player {
         }
     }
 
-    fn send(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+    fn flush(&mut self) -> Result<(), Stop> {
+        let bytes = std::mem::take(&mut self.unsent);
+        let bytes = bytes.as_slice();
         let (bytes, last) = match self.budget {
             Some(left) if left < bytes.len() => (&bytes[..left], true),
             Some(left) => {
@@ -623,6 +628,11 @@ impl Player {
         if last { self.hang_up() } else { Ok(()) }
     }
 
+    fn say(&mut self, bytes: &[u8]) -> Result<(), Stop> {
+        self.unsent.extend(bytes);
+        if self.unsent.len() > 1 << 16 { self.flush() } else { Ok(()) }
+    }
+
     fn hang_up(&mut self) -> Result<(), Stop> {
         self.peer.end_output();
         self.to_the_end();
@@ -631,6 +641,9 @@ impl Player {
 
     fn play(&mut self, steps: &[Step]) -> Result<(), Stop> {
         for step in steps {
+            if !matches!(step, Step::Send(_) | Step::Repeat(..)) {
+                self.flush()?;
+            }
             match step {
                 Step::ExpectStartup(version) => {
                     let length = self.length()?;
@@ -662,7 +675,7 @@ impl Player {
                     self.to_the_end();
                     return Err(Stop::Ended);
                 }
-                Step::Send(bytes) => self.send(bytes)?,
+                Step::Send(bytes) => self.say(bytes)?,
                 Step::Pieces(size) => self.pieces = *size,
                 Step::Repeat(times, steps) => {
                     for _ in 0..*times {
@@ -718,12 +731,12 @@ impl ScriptedServer {
                     Play::AsWritten => (script.connections.get(number), None),
                     Play::CutAtEveryByte => (script.connections.first(), Some(number)),
                 };
-                let mut player = Player { peer, heard: Vec::new(), budget, pieces: 0 };
+                let mut player = Player { peer, heard: Vec::new(), budget, pieces: 0, unsent: Vec::new() };
                 let Some(steps) = steps else {
                     heard.complaints.push(format!("connection {number} is not in the script"));
                     continue;
                 };
-                match player.play(steps) {
+                match player.play(steps).and_then(|()| player.flush()) {
                     Ok(()) => player.to_the_end(),
                     Err(Stop::Ended) => {}
                     // where a connection is cut, the client may go before the script's end

@@ -131,7 +131,7 @@ pub fn check(file: &ScriptFile, how: Play) -> String {
     let (ours, ours_heard) = play(Library::ours(), file, how, &directory.0);
     let mut failure = String::new();
     if !reference_heard.complaints.is_empty() {
-        failure.push_str(&format!("the reference does not follow the script: {:?}\n", reference_heard.complaints));
+        failure.push_str(&format!("the reference does not follow the script: {:?}\n{reference}", reference_heard.complaints));
     }
     if !reference.ends_with("-- exit 0\n") && !ours.ends_with("-- exit 0\n") {
         failure.push_str(&format!("the client does not end well:\n{ours}"));
