@@ -39,6 +39,8 @@ pub mod result;
 pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
+#[cfg(test)]
+mod testing;
 pub mod threads;
 pub mod trace;
 pub mod types;

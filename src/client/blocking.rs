@@ -39,11 +39,19 @@ pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
 
 /// Sends a command and waits for its last result (behaviour 164).
 ///
+/// `None` when the command could not be sent; the error text says why.
+pub fn exec<H: Handle>(
+    handle: &mut H,
+    send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
+) -> Option<QueryResult> {
+    exec_each(handle, send, H::announce)
+}
+
+/// As [`exec`], for callers who give the last result away.
+///
 /// Every result of the command, and every result that nobody fetched before it, goes through `hand_out` as soon as it
 /// is there; all but the last are dropped again (behaviour 320: each of them is an event).
-///
-/// `None` when the command could not be sent; the error text says why.
-pub fn exec<H: Handle, T>(
+pub fn exec_each<H: Handle, T>(
     handle: &mut H,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
     mut hand_out: impl FnMut(&mut H, QueryResult) -> T,

@@ -46,7 +46,7 @@ impl Connection {
     pub fn cancel_twin(&self) -> Connection {
         let facts = &self.link.session.facts;
         if self.link.transport.is_none() {
-            return Connection::with_error(|out| NetError::NotOpen.write_text(out));
+            return Connection::with_error(|out| self.link.why_closed().write_text(out));
         }
         let Some(key) = &facts.cancel_key else {
             return Connection::with_error(|out| ConnectError::NoCancelKey.write_text(out));
@@ -80,11 +80,10 @@ impl Connection {
             }
             ConnStatus::Bad => false,
             _ => {
-                self.link
-                    .session
-                    .errors
-                    .push(b"cancel request is already being sent on this connection");
-                self.link.drop_transport();
+                let errors = &mut self.link.session.errors;
+                errors.push_with(|out| ConnectError::CancelUnderWay.write_text(out));
+                // The descriptor stays for those who wait on it.
+                self.link.status = ConnStatus::Bad;
                 false
             }
         }

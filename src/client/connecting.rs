@@ -267,7 +267,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
             Ok(patience) => Some(patience),
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
-                c.link.disconnect();
+                c.link.status = ConnStatus::Bad;
                 None
             }
         }

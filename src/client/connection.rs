@@ -2,6 +2,7 @@
 
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::status::ConnStatus;
+use crate::protocol::result::QueryResult;
 use crate::protocol::session::Notification;
 use crate::protocol::types::TransactionStatus;
 
@@ -14,6 +15,11 @@ use super::connecting::Origin;
 pub trait Handle {
     /// Runs `f` on the connection.
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R;
+
+    /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
+    fn announce(&mut self, result: QueryResult) -> QueryResult {
+        result
+    }
 }
 
 impl Handle for Connection {

@@ -118,7 +118,8 @@ pub fn end_copy(handle: &mut impl Handle) -> EndOutcome {
     if !handle.with(Connection::end_copy_data) {
         return EndOutcome::NotDone;
     }
-    match blocking::next_result(handle) {
+    let outcome = blocking::next_result(handle).map(|result| handle.announce(result));
+    match outcome {
         Some(result) if result.status == ExecStatus::CommandOk => EndOutcome::Done,
         _ => {
             handle.with(|c| {

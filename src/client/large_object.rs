@@ -332,7 +332,7 @@ fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
 
 fn look_up(handle: &mut impl Handle) -> Option<[Oid; NAMES.len()]> {
     let send = |c: &mut Connection| c.send_query(Some(LOOKUP));
-    let result = blocking::exec(handle, send, |_, result| result)?;
+    let result = blocking::exec(handle, send)?;
     match result.status {
         ExecStatus::TuplesOk => {}
         ExecStatus::FatalError => return None,

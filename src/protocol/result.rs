@@ -427,3 +427,77 @@ impl QueryResult {
             + error
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behaviour_231_rows_affected() {
+        for (tag, count) in [
+            ("INSERT 0 5", Some("5")),
+            ("INSERT 12a 5", Some("5")),
+            ("INSERT  5", Some("5")),
+            ("INSERT", Some("")),
+            ("INSERT ", None),
+            ("INSERT 0", None),
+            ("INSERT 0 ", None),
+            ("INSERT 0  5", None),
+            ("INSERT 0 5 6", None),
+            ("SELECT 7", Some("7")),
+            ("SELECT", Some("")),
+            ("SELECT ", None),
+            ("SELECT 5x", None),
+            ("SELECT 5 ", None),
+            ("SELECT -5", None),
+            ("select 5", Some("")),
+            ("DELETE 3", Some("3")),
+            (
+                "UPDATE 999999999999999999999",
+                Some("999999999999999999999"),
+            ),
+            ("FETCH 5", Some("5")),
+            ("MERGE 6", Some("6")),
+            ("MOVE 7", Some("7")),
+            ("MOVE x", None),
+            ("COPY 8", Some("8")),
+            ("CREATE TABLE AS 5", Some("")),
+            ("", Some("")),
+        ] {
+            let tag = CommandTag::new(tag.as_bytes());
+            let expected = match count {
+                Some(count) => Ok([count.as_bytes(), b"\0"].concat()),
+                None => Err(ResultError::UnreadableTag(tag.text().to_vec())),
+            };
+            assert_eq!(tag.affected_rows().map(<[u8]>::to_vec), expected);
+        }
+    }
+
+    #[test]
+    fn behaviour_232_inserted_oid() {
+        for (tag, oid, digits) in [
+            ("INSERT 123 5", 123, "123"),
+            ("INSERT 123", 123, "123"),
+            ("INSERT 12a 5", 0, "12"),
+            ("INSERT -1 1", 0, ""),
+            ("INSERT  7 1", 0, ""),
+            ("SELECT 5", 0, ""),
+            ("INSERT 99999999999 1", 1_215_752_191, "99999999999"),
+            (
+                "INSERT 1234567890123456789012345678901234567890 1",
+                u32::MAX,
+                "12345678901234567890123",
+            ),
+        ] {
+            let made = CommandTag::new(tag.as_bytes());
+            assert_eq!(made.inserted_oid(), oid, "{tag}");
+            assert_eq!(made.inserted_oid_digits(), digits.as_bytes(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn behaviour_230_a_tag_keeps_63_bytes() {
+        let tag = CommandTag::new(&[b'x'; 70]);
+        assert_eq!(tag.text_with_nul(), [&[b'x'; 63][..], b"\0"].concat());
+    }
+}

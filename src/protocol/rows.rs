@@ -29,8 +29,8 @@ struct Block {
     data: Vec<u8>,
     /// What to take off a field's offset: rows copied out of a receive block keep the offsets they had there.
     base: u32,
-    /// The first row that lies in this block.
-    first_row: usize,
+    /// The first row that lies in this block, and the first that does not any more.
+    rows: core::ops::Range<usize>,
 }
 
 /// Why rows could not be stored.
@@ -178,26 +178,35 @@ impl RowStore {
             .get(start..start + len + 1)
     }
 
+    /// The address of the value at `row`, `column`, where its NUL stands behind it; `None` for SQL NULL. For callers
+    /// that have compared row and column with [`RowStore::rows`] and [`RowStore::columns`]: this is the way each value
+    /// takes to C, and it only computes.
+    #[inline]
+    pub fn address(&self, row: usize, column: usize) -> Option<*const u8> {
+        let Some(field) = self.fields.get(row * self.columns + column) else {
+            return self.cell(row, column).map(<[u8]>::as_ptr);
+        };
+        if field.len < 0 {
+            return None;
+        }
+        let block = self.block_of(row)?;
+        let start = field.offset.wrapping_sub(block.base) as usize;
+        Some(block.data.as_ptr().wrapping_add(start))
+    }
+
     #[inline]
     fn block_of(&self, row: usize) -> Option<&Block> {
-        let hint = self.hint.load(Relaxed);
-        if let Some(block) = self.blocks.get(hint)
-            && block.first_row <= row
-            && self
-                .blocks
-                .get(hint + 1)
-                .is_none_or(|next| row < next.first_row)
-        {
-            return Some(block);
+        match self.blocks.get(self.hint.load(Relaxed)) {
+            Some(block) if block.rows.contains(&row) => Some(block),
+            _ => self.find_block(row),
         }
-        self.find_block(row)
     }
 
     #[cold]
     fn find_block(&self, row: usize) -> Option<&Block> {
         let index = self
             .blocks
-            .partition_point(|b| b.first_row <= row)
+            .partition_point(|b| b.rows.start <= row)
             .checked_sub(1)?;
         self.hint.store(index, Relaxed);
         self.blocks.get(index)
@@ -331,10 +340,14 @@ impl RowStore {
         // malloc aligns allocations of this size to 16 bytes, so aligned offsets are aligned addresses.
         data.try_reserve_exact(capacity.max(need))
             .map_err(|_| RowError::OutOfMemory)?;
+        if let Some(last) = self.blocks.last_mut() {
+            last.rows.end = last.rows.end.min(first_row);
+        }
         self.blocks.push(Block {
             data,
             base: 0,
-            first_row,
+            // Open until the next block begins.
+            rows: first_row..usize::MAX,
         });
         Ok(())
     }
@@ -346,7 +359,7 @@ impl RowStore {
             self.blocks.push(Block {
                 data,
                 base: 0,
-                first_row: self.closed_rows,
+                rows: self.closed_rows..self.rows,
             });
             self.closed_rows = self.rows;
         }
@@ -368,7 +381,7 @@ impl RowStore {
                 .map(|data| Block {
                     data,
                     base: 0,
-                    first_row: self.closed_rows,
+                    rows: self.closed_rows..self.rows,
                 })
                 .ok()
         } else {
@@ -382,7 +395,7 @@ impl RowStore {
             copied.then_some(Block {
                 data,
                 base: start as u32,
-                first_row: self.closed_rows,
+                rows: self.closed_rows..self.rows,
             })
         };
         self.fields.shrink_to_fit();
@@ -425,7 +438,8 @@ impl RowStore {
         for block in &self.blocks {
             copy.blocks.push(Block {
                 data: try_copy(&block.data)?,
-                ..*block
+                base: block.base,
+                rows: block.rows.clone(),
             });
         }
         Ok(copy)
@@ -505,7 +519,7 @@ impl RowStore {
             let row = index / self.columns.max(1);
             let block = self
                 .blocks
-                .partition_point(|b| b.first_row <= row)
+                .partition_point(|b| b.rows.start <= row)
                 .saturating_sub(1);
             let base = self.blocks.get(block).map_or(0, |b| b.base);
             let offset = if field.len < 0 {
@@ -704,6 +718,30 @@ mod tests {
         assert_eq!(rows.value_with_nul(0, 1), Some(&b"\0"[..]));
         assert_eq!(rows.set_value(3, 0, None), Err(RowError::FieldCount));
         assert_eq!(rows.set_value(0, 2, None), Err(RowError::FieldCount));
+    }
+
+    #[test]
+    fn a_copy_has_the_same_values_in_memory_of_its_own() {
+        for aligned in [false, true] {
+            let stream = data_row(&[Some(b"a"), None]).repeat(900);
+            let (mut rows, _) = store_all(&stream, 100, 2, aligned);
+            let untouched = rows.try_clone().unwrap();
+            assert_eq!(untouched.value(899, 0), Some(&b"a"[..]));
+            assert_eq!((untouched.rows(), untouched.value(899, 1)), (900, None));
+            rows.set_value(899, 1, Some(b"set")).unwrap();
+            let copy = rows.try_clone().unwrap();
+            rows.set_value(5, 0, Some(b"changed")).unwrap();
+            assert_eq!(copy.rows(), 900);
+            for row in 0..900 {
+                assert_eq!(copy.value_with_nul(row, 0), Some(&b"a\0"[..]));
+                let second = (row == 899).then_some(&b"set"[..]);
+                assert_eq!(copy.value(row, 1), second);
+            }
+            assert_ne!(
+                copy.value(0, 0).unwrap().as_ptr(),
+                rows.value(0, 0).unwrap().as_ptr()
+            );
+        }
     }
 
     #[test]

@@ -172,6 +172,7 @@ impl Session {
     pub fn lose(&mut self, error: &ProtocolError) {
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        self.input.clear();
         self.state = State::Ready;
         self.lost = true;
     }
@@ -215,6 +216,20 @@ impl Session {
         self.row_mode = RowMode::Whole;
         self.lost = false;
         self.copy_consumed = 0;
+    }
+
+    /// The transport turned out to be another process's: what has come by it and nobody has taken counts no more, and
+    /// a command under way will end with the error that reading gives now.
+    pub fn abandon(&mut self) {
+        self.drop_results();
+        self.input.clear();
+        self.output.clear();
+        self.notices.clear();
+        self.notifications.clear();
+        self.copy_consumed = 0;
+        if self.state != State::Idle {
+            self.state = State::Busy;
+        }
     }
 
     /// Forgets what the backend of a former connection has told.

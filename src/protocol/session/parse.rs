@@ -109,9 +109,21 @@ impl Session {
                 if matches!(error, ProtocolError::ContentsDisagree(_)) {
                     self.take_trace_back();
                 }
+                if matches!(
+                    error,
+                    ProtocolError::KeyLengthIn30(_)
+                        | ProtocolError::KeyTooShort(_)
+                        | ProtocolError::KeyTooLong(_)
+                ) {
+                    self.lose(&error);
+                    return Step::Stop;
+                }
                 self.errors.push_with(|out| error.write_text(out));
                 self.fail();
-                if matches!(error, ProtocolError::UnexpectedResponse(_)) {
+                if matches!(
+                    error,
+                    ProtocolError::UnexpectedResponse(_) | ProtocolError::ContentsDisagree(_)
+                ) {
                     // Nothing may follow that would end the command.
                     self.state = State::Ready;
                 }
@@ -494,6 +506,9 @@ impl Session {
         };
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        if matches!(error, ProtocolError::ContentsDisagree(_)) {
+            self.state = State::Ready;
+        }
         self.input.consume(body_len);
         Step::Consume
     }
