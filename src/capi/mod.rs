@@ -40,6 +40,8 @@ pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
 #[cfg(test)]
+mod test_support;
+#[cfg(test)]
 mod testing;
 pub mod threads;
 pub mod trace;

@@ -26,6 +26,9 @@ pub const INV_READ: i32 = 0x0004_0000;
 /// Bytes moved a call while importing and exporting (behaviour 284).
 const CHUNK_BYTES: usize = 8192;
 
+/// What no descriptor is.
+const NO_FD: i32 = -1;
+
 /// Access rights of an exported file, before the umask.
 const EXPORT_MODE: u32 = 0o666;
 
@@ -183,11 +186,12 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
         Ok(file) => file,
         Err(errno) => return fail(handle, &ClientError::OpenFile { name, errno }),
     };
-    let object = match object {
-        0 => creat(handle, INV_READ | INV_WRITE)?,
-        _ => create(handle, object)?,
+    let created = match object {
+        0 => creat(handle, INV_READ | INV_WRITE),
+        _ => create(handle, object),
     };
-    let fd = open(handle, object, INV_WRITE)?;
+    let object = created.filter(|&object| object != 0)?;
+    let fd = open(handle, object, INV_WRITE).filter(|&fd| fd != NO_FD)?;
     let mut chunk = [0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk) {
@@ -211,7 +215,7 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
 
 /// Writes an object into a local file, which is made or emptied before. `None` on failure.
 pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Option<()> {
-    let fd = open(handle, object, INV_READ)?;
+    let fd = open(handle, object, INV_READ).filter(|&fd| fd != NO_FD)?;
     let opened = name.map_or(Err(libc::EFAULT), |name| {
         OpenOptions::new()
             .write(true)
