@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Connection, Handle};
-use crate::config::{ConfigError, ConnectPlan, Env, HostSpec, Opt, Settings, parse_int_option};
+use crate::config::{DEFAULT_PORT, ConfigError, ConnectPlan, Env, HostSpec, Opt, Settings, parse_int_option};
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
@@ -147,7 +147,8 @@ impl Connection {
 
     /// Its port, as it was written.
     pub fn port(&self) -> &[u8] {
-        self.host_spec().map_or(b"", HostSpec::shown_port)
+        self.host_spec()
+            .map_or(DEFAULT_PORT.as_bytes(), HostSpec::shown_port)
     }
 
     /// The password for it: the password file's, else the one given, else "".
