@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Connection, Handle};
-use crate::config::{DEFAULT_PORT, ConfigError, ConnectPlan, Env, HostSpec, Opt, Settings, parse_int_option};
+use crate::config::{
+    ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
+};
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
@@ -184,6 +186,14 @@ impl Connection {
         }
         let version = self.link.session.facts.protocol_version;
         ((version >> 16) as i32, (version & 0xffff) as i32)
+    }
+
+    /// The server's version as a number, from when it has said so; 0 on a bad connection.
+    pub fn server_version(&self) -> i32 {
+        match self.link.status {
+            ConnStatus::Bad => 0,
+            _ => self.link.session.facts.server_version,
+        }
     }
 
     /// `value` if connected, else 0.
