@@ -73,7 +73,10 @@ fn plain_numbers(place: &str, text: &str) -> Vec<u32> {
 fn told_numbers(text: &str) -> Vec<u32> {
     let mut numbers = Vec::new();
     for part in text.split("behaviour").skip(1) {
-        let spaced = part.strip_prefix('s').unwrap_or(part).replace(['_', ','], " ");
+        let spaced = part
+            .strip_prefix('s')
+            .unwrap_or(part)
+            .replace(['_', ','], " ");
         let spaced = spaced.replace('-', " to ");
         let mut range = false;
         for word in spaced.split_whitespace() {
@@ -83,7 +86,11 @@ fn told_numbers(text: &str) -> Vec<u32> {
                 ("to", _) => range = true,
                 (_, Ok(number)) if (1..=LAST).contains(&number) => {
                     let first = numbers.last().map_or(number, |&last: &u32| last + 1);
-                    numbers.extend(if std::mem::take(&mut range) { first..=number } else { number..=number });
+                    numbers.extend(if std::mem::take(&mut range) {
+                        first..=number
+                    } else {
+                        number..=number
+                    });
                     if digits != word {
                         break;
                     }
@@ -108,7 +115,10 @@ fn rust_tests(place: &str, source: &str, cover: &mut Cover) {
             expected = false;
             let name = rest.split('(').next().unwrap_or_default();
             for number in told_numbers(name) {
-                cover.entry(number).or_default().insert(format!("{place}::{name}"));
+                cover
+                    .entry(number)
+                    .or_default()
+                    .insert(format!("{place}::{name}"));
             }
             test = Some((format!("{place}::{name}"), format!("{indent}}}")));
         } else if let Some((name, end)) = &test {
@@ -145,22 +155,37 @@ fn collect() -> Cover {
         marked_lines(&shown(&path), &read(&path), "covers:", wanted, &mut cover);
     }
     for path in files("tests/data/scripts", ".txt") {
-        let place = format!("script {}", path.file_stem().expect("a file").to_string_lossy());
+        let place = format!(
+            "script {}",
+            path.file_stem().expect("a file").to_string_lossy()
+        );
         marked_lines(&place, &read(&path), "covers ", false, &mut cover);
     }
-    for path in files("tests/data", "_cases.txt").into_iter().chain(files("tests/consumers", "")) {
+    for path in files("tests/data", "_cases.txt")
+        .into_iter()
+        .chain(files("tests/consumers", ""))
+    {
         marked_lines(&shown(&path), &read(&path), "covers:", false, &mut cover);
     }
     let rows = read(&root().join("tests/data/connect_facts.tsv"));
-    let rows: BTreeSet<&str> = rows.lines().filter_map(|line| line.split('\t').next()).collect();
+    let rows: BTreeSet<&str> = rows
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
     for line in read(&root().join("tests/data/connect_facts_covers.tsv")).lines() {
         let Some((number, names)) = line.split_once('\t').filter(|_| !line.starts_with('#')) else {
             continue;
         };
         for name in names.split(' ') {
-            assert!(rows.contains(name), "connect_facts_covers.tsv: there is no row {name}");
+            assert!(
+                rows.contains(name),
+                "connect_facts_covers.tsv: there is no row {name}"
+            );
             for number in plain_numbers("connect_facts_covers.tsv", number) {
-                cover.entry(number).or_default().insert(format!("fact {name}"));
+                cover
+                    .entry(number)
+                    .or_default()
+                    .insert(format!("fact {name}"));
             }
         }
     }
@@ -178,9 +203,17 @@ fn behaviours() -> BTreeMap<u32, String> {
     let mut all = BTreeMap::new();
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let parts: Vec<&str> = line.split('\t').collect();
-        assert!(parts.len() == 3 && parts.iter().all(|p| !p.is_empty()), "number, subject, text wanted: {line}");
-        let number = parts[0].parse().unwrap_or_else(|_| panic!("no number: {line}"));
-        assert!(all.insert(number, parts[2].to_string()).is_none(), "{number} is there twice");
+        assert!(
+            parts.len() == 3 && parts.iter().all(|p| !p.is_empty()),
+            "number, subject, text wanted: {line}"
+        );
+        let number = parts[0]
+            .parse()
+            .unwrap_or_else(|_| panic!("no number: {line}"));
+        assert!(
+            all.insert(number, parts[2].to_string()).is_none(),
+            "{number} is there twice"
+        );
     }
     all
 }
@@ -198,20 +231,31 @@ fn elsewhere() -> BTreeMap<u32, bool> {
         };
         assert!(!reason.trim().is_empty(), "{line}");
         for number in plain_numbers("behaviours_elsewhere.txt", numbers) {
-            assert!(all.insert(number, parts[1] == "partly").is_none(), "{number} is listed twice");
+            assert!(
+                all.insert(number, parts[1] == "partly").is_none(),
+                "{number} is listed twice"
+            );
         }
     }
     all
 }
 
 /// What is wrong with the cover: numbers that nothing covers, entries that wait for nothing.
-fn gaps(cover: &Cover, elsewhere: &BTreeMap<u32, bool>, behaviours: &BTreeMap<u32, String>) -> Vec<String> {
+fn gaps(
+    cover: &Cover,
+    elsewhere: &BTreeMap<u32, bool>,
+    behaviours: &BTreeMap<u32, String>,
+) -> Vec<String> {
     let mut wrong = Vec::new();
     for (number, text) in behaviours {
         match (cover.contains_key(number), elsewhere.get(number)) {
             (false, None) => wrong.push(format!("{number} is observed by no case: {text}")),
-            (true, Some(false)) => wrong.push(format!("{number} is listed as waiting and has a case: {text}")),
-            (false, Some(true)) => wrong.push(format!("{number} is listed as covered in part and has no case: {text}")),
+            (true, Some(false)) => wrong.push(format!(
+                "{number} is listed as waiting and has a case: {text}"
+            )),
+            (false, Some(true)) => wrong.push(format!(
+                "{number} is listed as covered in part and has no case: {text}"
+            )),
             (true, _) | (false, Some(false)) => {}
         }
     }
@@ -223,7 +267,12 @@ fn table(cover: &Cover) -> String {
         "# behaviour\tcases that observe it; made by UPDATE_COVERAGE=1 cargo test --test coverage, do not edit\n",
     );
     for number in 1..=LAST {
-        let cases: Vec<&str> = cover.get(&number).into_iter().flatten().map(String::as_str).collect();
+        let cases: Vec<&str> = cover
+            .get(&number)
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         out.push_str(&format!("{number}\t{}\n", cases.join(", ")));
     }
     out
@@ -231,13 +280,21 @@ fn table(cover: &Cover) -> String {
 
 #[test]
 fn the_behaviours_are_numbered_without_a_gap() {
-    assert_eq!(behaviours().into_keys().collect::<Vec<u32>>(), (1..=LAST).collect::<Vec<u32>>());
+    assert_eq!(
+        behaviours().into_keys().collect::<Vec<u32>>(),
+        (1..=LAST).collect::<Vec<u32>>()
+    );
 }
 
 #[test]
 fn every_behaviour_is_observed_by_a_case() {
     let wrong = gaps(&collect(), &elsewhere(), &behaviours());
-    assert!(wrong.is_empty(), "{} of {LAST}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} of {LAST}:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 #[test]
@@ -247,7 +304,10 @@ fn the_table_of_cases_is_fresh() {
     if std::env::var_os("UPDATE_COVERAGE").is_some() {
         fs::write(&path, &fresh).expect("the table is written");
     }
-    assert!(read(&path) == fresh, "tests/data/coverage.tsv is stale: UPDATE_COVERAGE=1 cargo test --test coverage");
+    assert!(
+        read(&path) == fresh,
+        "tests/data/coverage.tsv is stale: UPDATE_COVERAGE=1 cargo test --test coverage"
+    );
 }
 
 #[test]
@@ -257,17 +317,29 @@ fn marks_count_only_in_tests() {
                   // behaviours 9, 10 and 12-14: and 99 bottles\n}\n// behaviour 15\n";
     let mut cover = Cover::new();
     rust_tests("x.rs", source, &mut cover);
-    assert_eq!(cover.keys().copied().collect::<Vec<u32>>(), [3, 4, 5, 7, 9, 10, 12, 13, 14]);
-    assert_eq!(cover[&9].first().map(String::as_str), Some("x.rs::behaviours_3_to_5_and_7_hold"));
+    assert_eq!(
+        cover.keys().copied().collect::<Vec<u32>>(),
+        [3, 4, 5, 7, 9, 10, 12, 13, 14]
+    );
+    assert_eq!(
+        cover[&9].first().map(String::as_str),
+        Some("x.rs::behaviours_3_to_5_and_7_hold")
+    );
 }
 
 #[test]
 fn a_gap_is_seen() {
     // the check itself
     let behaviours: BTreeMap<u32, String> = (1..=5).map(|n| (n, "text".to_string())).collect();
-    let cover: Cover = [1, 2, 3].into_iter().map(|n| (n, BTreeSet::from(["case".to_string()]))).collect();
+    let cover: Cover = [1, 2, 3]
+        .into_iter()
+        .map(|n| (n, BTreeSet::from(["case".to_string()])))
+        .collect();
     let elsewhere = BTreeMap::from([(2, false), (3, true), (4, true)]);
     let wrong = gaps(&cover, &elsewhere, &behaviours);
-    let numbers: Vec<&str> = wrong.iter().map(|line| line.split(' ').next().unwrap_or_default()).collect();
+    let numbers: Vec<&str> = wrong
+        .iter()
+        .map(|line| line.split(' ').next().unwrap_or_default())
+        .collect();
     assert_eq!(numbers, ["2", "4", "5"]);
 }

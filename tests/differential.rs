@@ -32,7 +32,15 @@ fn same_on(version: &str, program: &'static str) {
     let run = |library: &Library| {
         // the same name for both, the process id aside: a database of its own for each
         let database = Database::new(version, program);
-        run_on(library, &Call { name: format!("{program}-{version}"), program, conninfo: database.conninfo(), ..Call::default() })
+        run_on(
+            library,
+            &Call {
+                name: format!("{program}-{version}"),
+                program,
+                conninfo: database.conninfo(),
+                ..Call::default()
+            },
+        )
     };
     let reference = run(Library::reference());
     let ours = run(Library::ours());
@@ -59,7 +67,7 @@ macro_rules! programs {
 programs! {
     diff_async diff_build diff_cancel diff_conninfo diff_copy diff_dial diff_errors diff_escape diff_events diff_exec diff_fastpath diff_lobj diff_misc
     diff_misuse diff_notice diff_notify diff_params diff_print
-    diff_parameter diff_passfile diff_pipeline diff_prepare diff_reset diff_rows diff_service diff_status diff_trace
+    diff_parameter diff_passfile diff_pipeline diff_prepare diff_reset diff_rows diff_service diff_startup diff_status diff_trace diff_wire
 }
 
 /// Programs with a runner of their own.
@@ -70,11 +78,21 @@ fn every_program_is_run() {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests");
     let there: BTreeSet<String> = fs::read_dir(directory)
         .expect("c-tests")
-        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .map(|entry| {
+            entry
+                .expect("an entry")
+                .file_name()
+                .to_string_lossy()
+                .into_owned()
+        })
         .filter_map(|name| name.strip_suffix(".c").map(String::from))
         .filter(|name| name.starts_with("diff_"))
         .collect();
-    let run: BTreeSet<String> = LISTED.iter().chain(ELSEWHERE).map(|name| name.to_string()).collect();
+    let run: BTreeSet<String> = LISTED
+        .iter()
+        .chain(ELSEWHERE)
+        .map(|name| name.to_string())
+        .collect();
     assert_eq!(there, run);
 }
 
@@ -87,17 +105,31 @@ fn every_program_says_which_behaviours_it_covers() {
             .lines()
             .filter_map(|line| line.strip_prefix("/* covers:")?.strip_suffix("*/"))
             .flat_map(str::split_whitespace)
-            .map(|word| word.parse().unwrap_or_else(|_| panic!("{name}: {word} is no number of a behaviour")))
+            .map(|word| {
+                word.parse()
+                    .unwrap_or_else(|_| panic!("{name}: {word} is no number of a behaviour"))
+            })
             .collect();
         assert!(!numbers.is_empty(), "{name} has no line /* covers: ... */");
-        assert!(numbers.iter().all(|n| (1..=418).contains(n)), "{name}: behaviours are numbered 1 to 418");
+        assert!(
+            numbers.iter().all(|n| (1..=418).contains(n)),
+            "{name}: behaviours are numbered 1 to 418"
+        );
     }
 }
 
 #[test]
 fn a_difference_is_seen() {
     // the bench itself
-    let difference = compare("self-test", "none", "== a\n1 = 1\n-- exit 0\n", "== a\n1 = 2\n-- exit 0\n");
-    assert!(difference.contains("-1 = 1") && difference.contains("+1 = 2"), "{difference}");
+    let difference = compare(
+        "self-test",
+        "none",
+        "== a\n1 = 1\n-- exit 0\n",
+        "== a\n1 = 2\n-- exit 0\n",
+    );
+    assert!(
+        difference.contains("-1 = 1") && difference.contains("+1 = 2"),
+        "{difference}"
+    );
     assert!(compare("self-test", "none", "same", "same").is_empty());
 }

@@ -64,8 +64,14 @@ fn a_session_in_pieces_of_any_size_is_a_session() {
     for path in files("cut_") {
         for size in [1, 2, 3, 5, 7] {
             let source = std::fs::read_to_string(&path).expect("a script");
-            let name = format!("{}-pieces-{size}", path.file_stem().expect("a name").to_string_lossy());
-            text.push_str(&check(&parse(&name, &format!("pieces {size}\n{source}")), Play::AsWritten));
+            let name = format!(
+                "{}-pieces-{size}",
+                path.file_stem().expect("a name").to_string_lossy()
+            );
+            text.push_str(&check(
+                &parse(&name, &format!("pieces {size}\n{source}")),
+                Play::AsWritten,
+            ));
         }
     }
     assert!(text.is_empty(), "{text}");
@@ -74,6 +80,9 @@ fn a_session_in_pieces_of_any_size_is_a_session() {
 #[test]
 fn a_client_that_leaves_the_script_is_noticed() {
     // the bench itself: a script that expects what the client does not send must fail
-    let file = parse("self", "greet\nexpect P\nhangup\nclient connect\nclient exec SELECT 1\n");
+    let file = parse(
+        "self",
+        "greet\nexpect P\nhangup\nclient connect\nclient exec SELECT 1\n",
+    );
     assert!(check(&file, Play::AsWritten).contains("does not follow the script"));
 }

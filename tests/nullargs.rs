@@ -20,13 +20,18 @@ fn table(text: &str) -> Table {
         .map(|line| {
             let parts: Vec<&str> = line.splitn(3, '\t').collect();
             assert_eq!(parts.len(), 3, "not a row: {line}");
-            ((parts[0].to_string(), parts[1].to_string()), parts[2].to_string())
+            (
+                (parts[0].to_string(), parts[1].to_string()),
+                parts[2].to_string(),
+            )
         })
         .collect()
 }
 
 fn file(name: &str) -> Table {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/data")
+        .join(name);
     table(&fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display())))
 }
 
@@ -50,10 +55,17 @@ fn differing(expected: &Table, got: &Table) -> Vec<String> {
     for (key, outcome) in expected {
         match got.get(key) {
             Some(measured) if measured == outcome => {}
-            other => out.push(format!("{} ({}): {outcome} wanted, {other:?} came", key.0, key.1)),
+            other => out.push(format!(
+                "{} ({}): {outcome} wanted, {other:?} came",
+                key.0, key.1
+            )),
         }
     }
-    out.extend(got.keys().filter(|key| !expected.contains_key(*key)).map(|key| format!("{key:?} is not in the table")));
+    out.extend(
+        got.keys()
+            .filter(|key| !expected.contains_key(*key))
+            .map(|key| format!("{key:?} is not in the table")),
+    );
     out
 }
 
@@ -74,7 +86,10 @@ fn ours_answers_null_arguments_as_the_reference_and_never_crashes() {
     let plain = file("nullargs_ours.tsv");
     for (key, outcome) in &mut expected {
         if outcome.starts_with("crash") {
-            *outcome = plain.get(key).unwrap_or_else(|| panic!("{key:?} is not in nullargs_ours.tsv")).clone();
+            *outcome = plain
+                .get(key)
+                .unwrap_or_else(|| panic!("{key:?} is not in nullargs_ours.tsv"))
+                .clone();
         }
     }
     for version in ["15", "18"] {

@@ -22,7 +22,8 @@ fn bytes(script: &str) -> Vec<u8> {
             }
         }
     }
-    let script = Script::parse(script, |_, _| false).unwrap_or_else(|error| panic!("{error}\n{script}"));
+    let script =
+        Script::parse(script, |_, _| false).unwrap_or_else(|error| panic!("{error}\n{script}"));
     let mut out = Vec::new();
     collect(&script.connections[0], &mut out);
     out
@@ -43,9 +44,16 @@ fn receive(session: &mut Session, mut data: &[u8]) {
 fn take(session: &mut Session, log: &mut Vec<String>) {
     loop {
         // a bound: a session that never ends its results is to fail the test
-        assert!(log.len() < 100_000, "results without end: {:?}", &log[log.len() - 5..]);
+        assert!(
+            log.len() < 100_000,
+            "results without end: {:?}",
+            &log[log.len() - 5..]
+        );
         // behaviour 206: asking for a result during COPY gives the same again, and no progress
-        if session.can_get_copy() && log.iter().any(|line| line.starts_with("Copy")) && !take_copy(session, log) {
+        if session.can_get_copy()
+            && log.iter().any(|line| line.starts_with("Copy"))
+            && !take_copy(session, log)
+        {
             break;
         }
         match session.next_result() {
@@ -81,7 +89,8 @@ fn take(session: &mut Session, log: &mut Vec<String>) {
                             _ => {
                                 let value = result.rows.value(row, column).unwrap_or_default();
                                 line.push_str(&format!("{}/", value.escape_ascii()));
-                                let with_nul = result.rows.value_with_nul(row, column).unwrap_or_default();
+                                let with_nul =
+                                    result.rows.value_with_nul(row, column).unwrap_or_default();
                                 assert_eq!(with_nul.last(), Some(&0), "a value is not terminated");
                             }
                         }
@@ -89,7 +98,9 @@ fn take(session: &mut Session, log: &mut Vec<String>) {
                 }
                 log.push(line);
                 if sends {
-                    session.put_copy_end(None).unwrap_or_else(|_| panic!("COPY IN cannot be ended"));
+                    session
+                        .put_copy_end(None)
+                        .unwrap_or_else(|_| panic!("COPY IN cannot be ended"));
                 }
                 if copy && !take_copy(session, log) {
                     break;
@@ -97,9 +108,19 @@ fn take(session: &mut Session, log: &mut Vec<String>) {
             }
         }
     }
-    log.extend(session.notices.drain(..).map(|n| format!("notice {}", n.message().escape_ascii())));
+    log.extend(
+        session
+            .notices
+            .drain(..)
+            .map(|n| format!("notice {}", n.message().escape_ascii())),
+    );
     log.extend(session.notifications.drain(..).map(|n| {
-        format!("notification {} {} {}", n.process_id, n.channel.escape_ascii(), n.payload.escape_ascii())
+        format!(
+            "notification {} {} {}",
+            n.process_id,
+            n.channel.escape_ascii(),
+            n.payload.escape_ascii()
+        )
     }));
 }
 
@@ -111,7 +132,9 @@ fn take_copy(session: &mut Session, log: &mut Vec<String>) -> bool {
             CopyStep::Pending => return false,
             CopyStep::Done => {
                 if session.state() == State::CopyIn {
-                    session.put_copy_end(None).unwrap_or_else(|_| panic!("COPY cannot be ended"));
+                    session
+                        .put_copy_end(None)
+                        .unwrap_or_else(|_| panic!("COPY cannot be ended"));
                 }
                 return true;
             }
@@ -142,8 +165,9 @@ fn observe(begin: fn(&mut Session), transcript: &[u8], sizes: &[usize]) -> Vec<S
     let (mut ordered, others): (Vec<String>, Vec<String>) =
         log.into_iter().partition(|line| !line.starts_with("noti"));
     ordered.dedup_by(|a, b| a == b && a == "none");
-    let (notices, notifications): (Vec<String>, Vec<String>) =
-        others.into_iter().partition(|line| line.starts_with("notice"));
+    let (notices, notifications): (Vec<String>, Vec<String>) = others
+        .into_iter()
+        .partition(|line| line.starts_with("notice"));
     ordered.extend(notices);
     ordered.extend(notifications);
     ordered.push(format!(
@@ -162,8 +186,21 @@ fn observe(begin: fn(&mut Session), transcript: &[u8], sizes: &[usize]) -> Vec<S
 fn check(begin: fn(&mut Session), script: &str, expected: &[&str]) {
     let transcript = bytes(script);
     let whole = observe(begin, &transcript, &[usize::MAX]);
-    for sizes in [&[1][..], &[2], &[3], &[7], &[1, 5], &[4, 1, 1], &[64], &[1000, 1]] {
-        assert_eq!(whole, observe(begin, &transcript, sizes), "in pieces of {sizes:?}:\n{script}");
+    for sizes in [
+        &[1][..],
+        &[2],
+        &[3],
+        &[7],
+        &[1, 5],
+        &[4, 1, 1],
+        &[64],
+        &[1000, 1],
+    ] {
+        assert_eq!(
+            whole,
+            observe(begin, &transcript, sizes),
+            "in pieces of {sizes:?}:\n{script}"
+        );
     }
     let text = whole.join("\n");
     let mut from = 0;
@@ -176,12 +213,16 @@ fn check(begin: fn(&mut Session), script: &str, expected: &[&str]) {
 }
 
 fn query(session: &mut Session) {
-    session.send_query(b"SELECT\n x").unwrap_or_else(|_| panic!("the query is refused"));
+    session
+        .send_query(b"SELECT\n x")
+        .unwrap_or_else(|_| panic!("the query is refused"));
 }
 
 fn query_params(session: &mut Session) {
     let none: &[Param<'_>] = &[];
-    session.send_query_params(b"SELECT 1", &[], none, 0).unwrap_or_else(|_| panic!("the query is refused"));
+    session
+        .send_query_params(b"SELECT 1", &[], none, 0)
+        .unwrap_or_else(|_| panic!("the query is refused"));
 }
 
 fn single_row(session: &mut Session) {
@@ -195,15 +236,21 @@ fn chunks_of_two(session: &mut Session) {
 }
 
 fn describe(session: &mut Session) {
-    session.send_describe(Target::Statement, b"s").unwrap_or_else(|_| panic!("the describe is refused"));
+    session
+        .send_describe(Target::Statement, b"s")
+        .unwrap_or_else(|_| panic!("the describe is refused"));
 }
 
 fn pipeline(session: &mut Session) {
-    session.enter_pipeline().unwrap_or_else(|_| panic!("no pipeline"));
+    session
+        .enter_pipeline()
+        .unwrap_or_else(|_| panic!("no pipeline"));
     query_params(session);
     query_params(session);
     query_params(session);
-    session.send_pipeline_sync().unwrap_or_else(|_| panic!("no sync"));
+    session
+        .send_pipeline_sync()
+        .unwrap_or_else(|_| panic!("no sync"));
 }
 
 #[test]
@@ -212,7 +259,14 @@ fn a_simple_query_gives_its_rows() {
         query,
         "send RowDescription a:25 b:23\nsend DataRow one null\nsend DataRow \"\" 22\nsend CommandComplete \"SELECT 2\"\n\
          send ReadyForQuery T",
-        &["TuplesOk tag=SELECT 2", "columns=a\\x00,b\\x00,", "row=one/null, row=/22/", "none", "state=Idle", "InTransaction"],
+        &[
+            "TuplesOk tag=SELECT 2",
+            "columns=a\\x00,b\\x00,",
+            "row=one/null, row=/22/",
+            "none",
+            "state=Idle",
+            "InTransaction",
+        ],
     );
 }
 
@@ -232,7 +286,12 @@ fn an_error_ends_the_string_and_shows_its_place() {
         query,
         "send RowDescription a:25\nsend DataRow x\nsend ErrorResponse S=ERROR V=ERROR C=42703 M=\"no x\" P=9\n\
          send ReadyForQuery E",
-        &["FatalError", "ERROR:  no x\\nLINE 2:  x\\n", "none", "InError"],
+        &[
+            "FatalError",
+            "ERROR:  no x\\nLINE 2:  x\\n",
+            "none",
+            "InError",
+        ],
     );
 }
 
@@ -254,18 +313,52 @@ fn rows_are_handed_out_one_by_one_and_in_chunks() {
     check(
         single_row,
         rows,
-        &["SingleTuple", "row=1/", "SingleTuple", "row=2/", "SingleTuple", "row=3/", "TuplesOk tag=SELECT 3", "none"],
+        &[
+            "SingleTuple",
+            "row=1/",
+            "SingleTuple",
+            "row=2/",
+            "SingleTuple",
+            "row=3/",
+            "TuplesOk tag=SELECT 3",
+            "none",
+        ],
     );
     // behaviour 188: the tag is on the last chunk when that is not full
-    check(chunks_of_two, rows, &["row=1/ row=2/", "tag=SELECT 3", "row=3/", "TuplesOk tag= ", "none"]);
+    check(
+        chunks_of_two,
+        rows,
+        &[
+            "row=1/ row=2/",
+            "tag=SELECT 3",
+            "row=3/",
+            "TuplesOk tag= ",
+            "none",
+        ],
+    );
 }
 
 #[test]
 fn an_error_after_rows_ends_the_row_by_row_results() {
     let rows = "send RowDescription a:25\nsend DataRow 1\nsend DataRow 2\nsend DataRow 3\n\
                 send ErrorResponse S=ERROR C=22012 M=\"zero\"\nsend ReadyForQuery I";
-    check(single_row, rows, &["row=1/", "row=2/", "row=3/", "FatalError", "ERROR:  zero", "none"]);
-    check(chunks_of_two, rows, &["row=1/ row=2/", "FatalError", "none"]);
+    check(
+        single_row,
+        rows,
+        &[
+            "row=1/",
+            "row=2/",
+            "row=3/",
+            "FatalError",
+            "ERROR:  zero",
+            "none",
+        ],
+    );
+    check(
+        chunks_of_two,
+        rows,
+        &["row=1/ row=2/", "FatalError", "none"],
+    );
 }
 
 #[test]
@@ -285,7 +378,11 @@ fn a_describe_gives_parameters_and_columns() {
         "send ParameterDescription 23 25\nsend RowDescription a:25\nsend ReadyForQuery I",
         &["CommandOk", "columns=a\\x00,", "params=[23, 25]", "none"],
     );
-    check(describe, "send ParameterDescription\nsend NoData\nsend ReadyForQuery I", &["CommandOk", "params=[]", "none"]);
+    check(
+        describe,
+        "send ParameterDescription\nsend NoData\nsend ReadyForQuery I",
+        &["CommandOk", "params=[]", "none"],
+    );
 }
 
 #[test]
@@ -294,7 +391,15 @@ fn a_pipeline_gives_results_nulls_and_syncs() {
         pipeline,
         "send ParseComplete\nsend BindComplete\nsend RowDescription a:25\nsend DataRow x\nsend CommandComplete \"SELECT 1\"\n\
          send ErrorResponse S=ERROR C=22012 M=zero\nsend ReadyForQuery I",
-        &["TuplesOk", "none", "FatalError", "none", "PipelineAborted", "none", "PipelineSync"],
+        &[
+            "TuplesOk",
+            "none",
+            "FatalError",
+            "none",
+            "PipelineAborted",
+            "none",
+            "PipelineSync",
+        ],
     );
 }
 
@@ -304,7 +409,13 @@ fn copy_out_gives_its_data_and_its_result() {
         query,
         "send CopyOutResponse 0 0\nsend CopyData \"one\\n\"\nsend NoticeResponse S=NOTICE M=note\nsend CopyData \"two\\n\"\n\
          send CopyDone\nsend CommandComplete \"COPY 2\"\nsend ReadyForQuery I",
-        &["CopyOut", "copy one\\n", "copy two\\n", "CommandOk tag=COPY 2", "none"],
+        &[
+            "CopyOut",
+            "copy one\\n",
+            "copy two\\n",
+            "CommandOk tag=COPY 2",
+            "none",
+        ],
     );
 }
 
@@ -313,7 +424,13 @@ fn an_error_in_copy_out_ends_it() {
     check(
         query,
         "send CopyOutResponse 0 0\nsend CopyData \"one\\n\"\nsend ErrorResponse S=ERROR C=22000 M=failed\nsend ReadyForQuery I",
-        &["CopyOut", "copy one\\n", "FatalError", "ERROR:  failed", "none"],
+        &[
+            "CopyOut",
+            "copy one\\n",
+            "FatalError",
+            "ERROR:  failed",
+            "none",
+        ],
     );
 }
 
@@ -345,7 +462,15 @@ fn a_lost_stream_stays_lost() {
         "send RowDescription a:25\nsend DataRow x\nraw D i32:0 \"abcdef\"",
         "raw \"\\xff\" i32:2147483647 \"abcdef\"",
     ] {
-        check(query, script, &["FatalError", "lost synchronization with server", "lost=true"]);
+        check(
+            query,
+            script,
+            &[
+                "FatalError",
+                "lost synchronization with server",
+                "lost=true",
+            ],
+        );
     }
 }
 
@@ -354,12 +479,22 @@ fn rows_that_lie_about_their_length_are_refused() {
     check(
         query,
         "send RowDescription a:25\nmessage D i16:1 i32:100 \"ab\"\nsend CommandComplete \"SELECT 1\"\nsend ReadyForQuery I",
-        &["FatalError", "insufficient data in \\\"D\\\" message", "none", "lost=false"],
+        &[
+            "FatalError",
+            "insufficient data in \\\"D\\\" message",
+            "none",
+            "lost=false",
+        ],
     );
     check(
         query,
         "send RowDescription a:25\nsend DataRow one two\nsend CommandComplete \"SELECT 1\"\nsend ReadyForQuery I",
-        &["FatalError", "unexpected field count in \\\"D\\\" message", "none", "lost=false"],
+        &[
+            "FatalError",
+            "unexpected field count in \\\"D\\\" message",
+            "none",
+            "lost=false",
+        ],
     );
     check(
         query,

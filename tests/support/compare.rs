@@ -14,13 +14,20 @@ struct Deliberate {
 
 fn deliberate() -> Vec<Deliberate> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/deliberate_differences.txt");
-    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let text =
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
         .map(|line| {
             let parts: Vec<&str> = line.splitn(3, '\t').collect();
-            assert!(parts.len() == 3 && !parts[2].trim().is_empty(), "program, case, reason wanted in: {line}");
-            Deliberate { program: parts[0].to_string(), case: parts[1].to_string() }
+            assert!(
+                parts.len() == 3 && !parts[2].trim().is_empty(),
+                "program, case, reason wanted in: {line}"
+            );
+            Deliberate {
+                program: parts[0].to_string(),
+                case: parts[1].to_string(),
+            }
         })
         .collect()
 }
@@ -60,19 +67,29 @@ pub fn difference(name: &str, reference: &str, ours: &str) -> String {
         .output()
         .expect("diff runs");
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    if text.is_empty() { "the texts differ".to_string() } else { text }
+    if text.is_empty() {
+        "the texts differ".to_string()
+    } else {
+        text
+    }
 }
 
 /// Fails unless both outcomes are the same but for the cases listed as deliberate. A listed case that does not differ
 /// fails, too.
 pub fn assert_same(name: &str, program: &str, reference: &Outcome, ours: &Outcome) {
     let failure = compare(name, program, &reference.transcript(), &ours.transcript());
-    assert!(failure.is_empty(), "{name}: ours is not as the reference\n{failure}");
+    assert!(
+        failure.is_empty(),
+        "{name}: ours is not as the reference\n{failure}"
+    );
 }
 
 /// What is wrong, empty if nothing.
 pub fn compare(name: &str, program: &str, reference: &str, ours: &str) -> String {
-    let listed: Vec<Deliberate> = deliberate().into_iter().filter(|d| d.program == program).collect();
+    let listed: Vec<Deliberate> = deliberate()
+        .into_iter()
+        .filter(|d| d.program == program)
+        .collect();
     if listed.is_empty() {
         return difference(name, reference, ours);
     }
@@ -93,11 +110,16 @@ pub fn compare(name: &str, program: &str, reference: &str, ours: &str) -> String
         };
         let (a, b) = (pick(&mut left), pick(&mut right));
         if a == b {
-            failure.push_str(&format!("case \"{}\" is listed as deliberate and does not differ\n", deliberate.case));
+            failure.push_str(&format!(
+                "case \"{}\" is listed as deliberate and does not differ\n",
+                deliberate.case
+            ));
         }
     }
     let join = |all: &[(String, String)]| {
-        all.iter().map(|(heading, text)| format!("== {heading}\n{text}")).collect::<String>()
+        all.iter()
+            .map(|(heading, text)| format!("== {heading}\n{text}"))
+            .collect::<String>()
     };
     failure.push_str(&difference(name, &join(&left), &join(&right)));
     failure

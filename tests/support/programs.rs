@@ -33,7 +33,8 @@ pub struct Library {
 impl Library {
     fn named(name: &'static str, variable: &str) -> Library {
         let path = PathBuf::from(wanted(variable));
-        let file = fs::canonicalize(&path).unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display()));
+        let file = fs::canonicalize(&path)
+            .unwrap_or_else(|error| panic!("{variable}={}: {error}", path.display()));
         let directory = if path.file_name().is_some_and(|n| n == "libpq.so.5") {
             path.parent().expect("a file has a directory").to_path_buf()
         } else {
@@ -44,7 +45,11 @@ impl Library {
             std::os::unix::fs::symlink(&file, &link).expect("a link to the library");
             directory
         };
-        Library { name, file, directory }
+        Library {
+            name,
+            file,
+            directory,
+        }
     }
 
     /// libpq 18.6.
@@ -73,7 +78,9 @@ pub struct Directory(pub PathBuf);
 
 impl Directory {
     pub fn new(name: &str) -> Directory {
-        let mut in_use = IN_USE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut in_use = IN_USE
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         *in_use += 1;
         let path = scratch().join(name);
         let _ = fs::remove_dir_all(&path);
@@ -89,7 +96,9 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        let mut in_use = IN_USE.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut in_use = IN_USE
+            .lock()
+            .unwrap_or_else(|poisoned| poisoned.into_inner());
         *in_use -= 1;
         let _ = fs::remove_dir_all(&self.0);
         if *in_use == 0 {
@@ -99,20 +108,27 @@ impl Drop for Directory {
 }
 
 fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("c-tests").join(format!("{name}.c"))
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("c-tests")
+        .join(format!("{name}.c"))
 }
 
 /// The headers the programs are compiled with: PQP_INCLUDE, or the project's own.
 fn headers() -> PathBuf {
-    std::env::var_os("PQP_INCLUDE")
-        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("include"), PathBuf::from)
+    std::env::var_os("PQP_INCLUDE").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("include"),
+        PathBuf::from,
+    )
 }
 
 /// Compiles `c-tests/NAME.c` once a process, linked with the reference library: which one is loaded is said at run
 /// time, and a symbol missing in ours shows there.
 pub fn compiled(name: &str) -> PathBuf {
     static DONE: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
-    let mut done = DONE.get_or_init(Mutex::default).lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let mut done = DONE
+        .get_or_init(Mutex::default)
+        .lock()
+        .unwrap_or_else(|poisoned| poisoned.into_inner());
     if let Some(path) = done.get(name) {
         return path.clone();
     }
@@ -129,10 +145,18 @@ pub fn compiled(name: &str) -> PathBuf {
             .arg(&fresh)
             .arg("-L")
             .arg(&Library::reference().directory)
-            .args(["-l:libpq.so.5", "-Wl,--unresolved-symbols=ignore-in-shared-libs", "-Wl,-z,lazy"]),
+            .args([
+                "-l:libpq.so.5",
+                "-Wl,--unresolved-symbols=ignore-in-shared-libs",
+                "-Wl,-z,lazy",
+            ]),
         LIMIT,
     );
-    assert!(outcome.succeeded(), "{name}.c does not compile:\n{}", outcome.transcript());
+    assert!(
+        outcome.succeeded(),
+        "{name}.c does not compile:\n{}",
+        outcome.transcript()
+    );
     fs::rename(&fresh, &path).expect("the program in its place");
     done.insert(name.to_string(), path.clone());
     path
@@ -165,7 +189,12 @@ pub fn run_on(library: &Library, call: &Call) -> Outcome {
         None => Command::new(&program),
         Some(bound) => {
             let mut shell = Command::new("sh");
-            shell.args(["-c", &format!("ulimit -c 0; ulimit -v {bound}; exec \"$0\" \"$@\"")]).arg(&program);
+            shell
+                .args([
+                    "-c",
+                    &format!("ulimit -c 0; ulimit -v {bound}; exec \"$0\" \"$@\""),
+                ])
+                .arg(&program);
             shell
         }
     };
@@ -183,8 +212,10 @@ pub fn run_on(library: &Library, call: &Call) -> Outcome {
         .envs(call.environment.iter().map(|(k, v)| (k, v)));
     let outcome = run(&mut command, call.limit.unwrap_or(LIMIT));
     let proved = fs::read_to_string(&proof).unwrap_or_default();
-    let loaded: Vec<PathBuf> =
-        proved.lines().map(|line| fs::canonicalize(line).unwrap_or_else(|_| PathBuf::from(line))).collect();
+    let loaded: Vec<PathBuf> = proved
+        .lines()
+        .map(|line| fs::canonicalize(line).unwrap_or_else(|_| PathBuf::from(line)))
+        .collect();
     assert!(
         loaded == [library.file.clone()],
         "{} was to run on {} and has loaded {loaded:?}\n{}",
@@ -204,8 +235,14 @@ pub struct Database {
 impl Database {
     /// `version` is "15" or "18".
     pub fn new(version: &str, name: &str) -> Database {
-        let database = Database { server: wanted(&format!("PQP_DSN{version}")), name: format!("{name}_{}", std::process::id()) };
-        database.psql(&format!("CREATE DATABASE {} TEMPLATE template0", database.name));
+        let database = Database {
+            server: wanted(&format!("PQP_DSN{version}")),
+            name: format!("{name}_{}", std::process::id()),
+        };
+        database.psql(&format!(
+            "CREATE DATABASE {} TEMPLATE template0",
+            database.name
+        ));
         database
     }
 
@@ -216,7 +253,16 @@ impl Database {
     fn psql(&self, sql: &str) {
         let outcome = run(
             Command::new(Path::new(&wanted("PQP_BIN18")).join("psql"))
-                .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &self.server, "-c", sql])
+                .args([
+                    "-X",
+                    "-q",
+                    "-v",
+                    "ON_ERROR_STOP=1",
+                    "-d",
+                    &self.server,
+                    "-c",
+                    sql,
+                ])
                 .env_clear()
                 .env("HOME", "/nonexistent")
                 .env("LD_LIBRARY_PATH", &Library::reference().directory),

@@ -150,7 +150,11 @@ pub fn piece(word: &str) -> Result<Vec<u8>, String> {
         return Ok((fits(text, -32768, 65535)? as u16).to_be_bytes().to_vec());
     }
     if let Some(text) = word.strip_prefix("i32:") {
-        return Ok((fits(text, i64::from(i32::MIN), i64::from(u32::MAX))? as u32).to_be_bytes().to_vec());
+        return Ok(
+            (fits(text, i64::from(i32::MIN), i64::from(u32::MAX))? as u32)
+                .to_be_bytes()
+                .to_vec(),
+        );
     }
     if let Some(text) = word.strip_prefix("x:") {
         return (0..text.len())
@@ -379,7 +383,12 @@ fn kind(word: &str) -> Result<u8, String> {
 
 /// Appends the steps of one line.
 fn parse_step(words: &[String], steps: &mut Vec<Step>) -> Result<(), String> {
-    let argument = |i: usize| words.get(i).map(String::as_str).ok_or_else(|| format!("{} wants more", words[0]));
+    let argument = |i: usize| {
+        words
+            .get(i)
+            .map(String::as_str)
+            .ok_or_else(|| format!("{} wants more", words[0]))
+    };
     match words[0].as_str() {
         "greet" => {
             steps.push(Step::ExpectStartup(None));
@@ -398,15 +407,24 @@ fn parse_step(words: &[String], steps: &mut Vec<Step>) -> Result<(), String> {
             "cancel" => Step::ExpectStartup(Some(CANCEL_REQUEST)),
             "close" => Step::ExpectClose,
             word => {
-                let body = if words.len() > 2 { Some(pieces(&words[2..])?) } else { None };
+                let body = if words.len() > 2 {
+                    Some(pieces(&words[2..])?)
+                } else {
+                    None
+                };
                 Step::ExpectMessage(kind(word)?, body)
             }
         }),
         "until" => steps.push(Step::Until(kind(argument(1)?)?)),
         "send" => steps.push(Step::Send(message(argument(1)?, &words[2..])?)),
-        "message" => steps.push(Step::Send(frame(kind(argument(1)?)?, &pieces(&words[2..])?))),
+        "message" => steps.push(Step::Send(frame(
+            kind(argument(1)?)?,
+            &pieces(&words[2..])?,
+        ))),
         "raw" => steps.push(Step::Send(pieces(&words[1..])?)),
-        "pieces" => steps.push(Step::Pieces(argument(1)?.parse().map_err(|_| "a number wanted")?)),
+        "pieces" => steps.push(Step::Pieces(
+            argument(1)?.parse().map_err(|_| "a number wanted")?,
+        )),
         "hangup" => steps.push(Step::HangUp),
         "close" => steps.push(Step::Close),
         other => return Err(format!("no step {other}")),
@@ -416,7 +434,10 @@ fn parse_step(words: &[String], steps: &mut Vec<Step>) -> Result<(), String> {
 
 impl Script {
     /// Reads a script. Lines whose first word `other` accepts are its business.
-    pub fn parse(text: &str, mut other: impl FnMut(&[String], &str) -> bool) -> Result<Script, String> {
+    pub fn parse(
+        text: &str,
+        mut other: impl FnMut(&[String], &str) -> bool,
+    ) -> Result<Script, String> {
         let mut connections = vec![Vec::new()];
         let mut open: Option<(usize, Vec<Step>)> = None;
         for (number, line) in text.lines().enumerate() {
@@ -433,12 +454,19 @@ impl Script {
             match words[0].as_str() {
                 "next" => connections.push(Vec::new()),
                 "repeat" => {
-                    let count = words.get(1).and_then(|w| w.parse().ok()).ok_or_else(|| place("repeat COUNT".into()))?;
+                    let count = words
+                        .get(1)
+                        .and_then(|w| w.parse().ok())
+                        .ok_or_else(|| place("repeat COUNT".into()))?;
                     open = Some((count, Vec::new()));
                 }
                 "end" => {
-                    let (count, steps) = open.take().ok_or_else(|| place("end of nothing".into()))?;
-                    connections.last_mut().expect("there is a first").push(Step::Repeat(count, steps));
+                    let (count, steps) =
+                        open.take().ok_or_else(|| place("end of nothing".into()))?;
+                    connections
+                        .last_mut()
+                        .expect("there is a first")
+                        .push(Step::Repeat(count, steps));
                 }
                 _ => parse_step(&words, current).map_err(place)?,
             }
@@ -568,7 +596,10 @@ impl Player {
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
                     self.heard.extend(&out[..have]);
-                    return Err(Stop::Complaint(format!("nothing came from the client: {}", error.kind())));
+                    return Err(Stop::Complaint(format!(
+                        "nothing came from the client: {}",
+                        error.kind()
+                    )));
                 }
             }
         }
@@ -582,7 +613,9 @@ impl Player {
         if (4..=1 << 26).contains(&length) {
             Ok(length - 4)
         } else {
-            Err(Stop::Complaint(format!("the client says a message has {length} bytes")))
+            Err(Stop::Complaint(format!(
+                "the client says a message has {length} bytes"
+            )))
         }
     }
 
@@ -615,7 +648,11 @@ impl Player {
             }
             None => (bytes, false),
         };
-        let step = if self.pieces == 0 { bytes.len().max(1) } else { self.pieces };
+        let step = if self.pieces == 0 {
+            bytes.len().max(1)
+        } else {
+            self.pieces
+        };
         for part in bytes.chunks(step) {
             // a client that has gone is not to be told; what it did is compared at its side
             if self.peer.write_all(part).is_err() {
@@ -630,7 +667,11 @@ impl Player {
 
     fn say(&mut self, bytes: &[u8]) -> Result<(), Stop> {
         self.unsent.extend(bytes);
-        if self.unsent.len() > 1 << 16 { self.flush() } else { Ok(()) }
+        if self.unsent.len() > 1 << 16 {
+            self.flush()
+        } else {
+            Ok(())
+        }
     }
 
     fn hang_up(&mut self) -> Result<(), Stop> {
@@ -648,13 +689,19 @@ impl Player {
                 Step::ExpectStartup(version) => {
                     let length = self.length()?;
                     let body = self.read(length)?;
-                    let got = body.get(..4).map(|w| i32::from_be_bytes([w[0], w[1], w[2], w[3]]));
+                    let got = body
+                        .get(..4)
+                        .map(|w| i32::from_be_bytes([w[0], w[1], w[2], w[3]]));
                     match (version, got) {
                         (Some(wanted), got) if Some(*wanted) != got => {
-                            return Err(Stop::Complaint(format!("start-up code {wanted} expected, {got:?} came")));
+                            return Err(Stop::Complaint(format!(
+                                "start-up code {wanted} expected, {got:?} came"
+                            )));
                         }
                         (None, Some(SSL_REQUEST | CANCEL_REQUEST) | None) => {
-                            return Err(Stop::Complaint(format!("a start-up packet expected, {got:?} came")));
+                            return Err(Stop::Complaint(format!(
+                                "a start-up packet expected, {got:?} came"
+                            )));
                         }
                         _ => {}
                     }
@@ -731,9 +778,17 @@ impl ScriptedServer {
                     Play::AsWritten => (script.connections.get(number), None),
                     Play::CutAtEveryByte => (script.connections.first(), Some(number)),
                 };
-                let mut player = Player { peer, heard: Vec::new(), budget, pieces: 0, unsent: Vec::new() };
+                let mut player = Player {
+                    peer,
+                    heard: Vec::new(),
+                    budget,
+                    pieces: 0,
+                    unsent: Vec::new(),
+                };
                 let Some(steps) = steps else {
-                    heard.complaints.push(format!("connection {number} is not in the script"));
+                    heard
+                        .complaints
+                        .push(format!("connection {number} is not in the script"));
                     continue;
                 };
                 match player.play(steps).and_then(|()| player.flush()) {
@@ -741,19 +796,28 @@ impl ScriptedServer {
                     Err(Stop::Ended) => {}
                     // where a connection is cut, the client may go before the script's end
                     Err(Stop::Complaint(_)) if play == Play::CutAtEveryByte => player.to_the_end(),
-                    Err(Stop::Complaint(what)) => heard.complaints.push(format!("connection {number}: {what}")),
+                    Err(Stop::Complaint(what)) => heard
+                        .complaints
+                        .push(format!("connection {number}: {what}")),
                 }
                 heard.connections.push(player.heard);
             }
             heard
         });
-        Ok(ScriptedServer { thread: Some(thread), stop, door })
+        Ok(ScriptedServer {
+            thread: Some(thread),
+            stop,
+            door,
+        })
     }
 
     /// How a client gets here.
     pub fn conninfo(&self) -> String {
         match &self.door {
-            Door::Unix(path) => format!("host={} port=5432", path.parent().unwrap_or(Path::new("/")).display()),
+            Door::Unix(path) => format!(
+                "host={} port=5432",
+                path.parent().unwrap_or(Path::new("/")).display()
+            ),
             Door::Tcp(port) => format!("host=127.0.0.1 port={port}"),
         }
     }

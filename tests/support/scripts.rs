@@ -36,7 +36,10 @@ pub fn files(prefix: &str) -> Vec<PathBuf> {
         .unwrap_or_else(|error| panic!("{}: {error}", directory.display()))
         .map(|entry| entry.expect("an entry of a directory").path())
         .filter(|path| path.extension().is_some_and(|e| e == "txt"))
-        .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(prefix)))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|n| n.to_string_lossy().starts_with(prefix))
+        })
         .collect();
     all.sort();
     assert!(!all.is_empty(), "no script named {prefix}*");
@@ -45,8 +48,13 @@ pub fn files(prefix: &str) -> Vec<PathBuf> {
 
 /// Reads a script file.
 pub fn read(path: &Path) -> ScriptFile {
-    let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
-    let text = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let name = path
+        .file_stem()
+        .expect("a file has a name")
+        .to_string_lossy()
+        .into_owned();
+    let text =
+        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     parse(&name, &text)
 }
 
@@ -61,13 +69,25 @@ pub fn parse(name: &str, text: &str) -> ScriptFile {
         memory_kib: None,
         bytes_may_differ: false,
     };
-    let rest = |line: &str| line.trim_start().split_once(' ').map_or("", |(_, rest)| rest).trim().to_string();
+    let rest = |line: &str| {
+        line.trim_start()
+            .split_once(' ')
+            .map_or("", |(_, rest)| rest)
+            .trim()
+            .to_string()
+    };
     let script = Script::parse(text, |words, line| {
         match words[0].as_str() {
             "client" => file.client.push(rest(line)),
             "conninfo" => file.conninfo = rest(line),
             "listen" => file.tcp = rest(line) == "tcp",
-            "memory" => file.memory_kib = Some(rest(line).parse().unwrap_or_else(|_| panic!("{name}: {line}"))),
+            "memory" => {
+                file.memory_kib = Some(
+                    rest(line)
+                        .parse()
+                        .unwrap_or_else(|_| panic!("{name}: {line}")),
+                )
+            }
             "covers" => {}
             "bytes" => file.bytes_may_differ = true,
             _ => return false,
@@ -81,9 +101,14 @@ pub fn parse(name: &str, text: &str) -> ScriptFile {
 
 /// Runs the client against the script on one library: transcript, and what the server heard.
 fn play(library: &Library, file: &ScriptFile, how: Play, directory: &Path) -> (String, Heard) {
-    let place = if file.tcp { Place::Loopback } else { Place::Unix(directory) };
-    let server = ScriptedServer::start(&place, file.script.clone(), how)
-        .unwrap_or_else(|error| panic!("{}: the scripted server does not start: {error}", file.name));
+    let place = if file.tcp {
+        Place::Loopback
+    } else {
+        Place::Unix(directory)
+    };
+    let server = ScriptedServer::start(&place, file.script.clone(), how).unwrap_or_else(|error| {
+        panic!("{}: the scripted server does not start: {error}", file.name)
+    });
     let mut arguments = file.client.clone();
     if how == Play::CutAtEveryByte {
         arguments.push(format!("again {}", file.script.sent_bytes()));
@@ -94,7 +119,11 @@ fn play(library: &Library, file: &ScriptFile, how: Play, directory: &Path) -> (S
             name: file.name.clone(),
             program: "diff_scripted",
             // last, so that a script can say otherwise
-            conninfo: format!("{} user=u dbname=d sslmode=disable {}", server.conninfo(), file.conninfo),
+            conninfo: format!(
+                "{} user=u dbname=d sslmode=disable {}",
+                server.conninfo(),
+                file.conninfo
+            ),
             arguments,
             memory_kib: file.memory_kib,
             ..Call::default()
@@ -112,7 +141,9 @@ fn play(library: &Library, file: &ScriptFile, how: Play, directory: &Path) -> (S
 fn dump(heard: &Heard) -> String {
     let mut out = String::new();
     for complaint in &heard.complaints {
-        out.push_str(&format!("the client does not follow the script: {complaint}\n"));
+        out.push_str(&format!(
+            "the client does not follow the script: {complaint}\n"
+        ));
     }
     for (number, bytes) in heard.connections.iter().enumerate() {
         out.push_str(&format!("connection {number} sent:\n"));
@@ -131,12 +162,20 @@ pub fn check(file: &ScriptFile, how: Play) -> String {
     let (ours, ours_heard) = play(Library::ours(), file, how, &directory.0);
     let mut failure = String::new();
     if !reference_heard.complaints.is_empty() {
-        failure.push_str(&format!("the reference does not follow the script: {:?}\n{reference}", reference_heard.complaints));
+        failure.push_str(&format!(
+            "the reference does not follow the script: {:?}\n{reference}",
+            reference_heard.complaints
+        ));
     }
     if !reference.ends_with("-- exit 0\n") && !ours.ends_with("-- exit 0\n") {
         failure.push_str(&format!("the client does not end well:\n{ours}"));
     }
-    failure.push_str(&compare(&format!("scripted-{}", file.name), &file.name, &reference, &ours));
+    failure.push_str(&compare(
+        &format!("scripted-{}", file.name),
+        &file.name,
+        &reference,
+        &ours,
+    ));
     if !file.bytes_may_differ && how == Play::AsWritten {
         failure.push_str(&difference(
             &format!("scripted-{}-bytes", file.name),
