@@ -5,8 +5,8 @@
 //!
 //! - a C program of `c-tests/` by lines `/* covers: 12 13 */`;
 //! - a script of `tests/data/scripts/` by a line `covers 12 13`;
-//! - a table of inputs (`tests/data/*_cases.txt`) and a consumer's script (`tests/consumers/`) by lines with
-//!   `covers: 12 13`;
+//! - a table of inputs (`tests/data/*_cases.txt`), a consumer's script (`tests/consumers/`) and a shell script of `tests/`
+//!   by lines with `covers: 12 13`;
 //! - rows of the recorded connects by a line of `tests/data/connect_facts_covers.tsv`: a number, names of rows;
 //! - a Rust test by its name, `behaviour_12_...` or `behaviours_12_and_13_...`, or by the words "behaviour 12",
 //!   "behaviours 12, 13 and 15 to 17" in its body. Outside a function marked `#[test]` such words count for nothing.
@@ -161,10 +161,10 @@ fn collect() -> Cover {
         );
         marked_lines(&place, &read(&path), "covers ", false, &mut cover);
     }
-    for path in files("tests/data", "_cases.txt")
+    let scripts = files("tests/consumers", "")
         .into_iter()
-        .chain(files("tests/consumers", ""))
-    {
+        .chain(files("tests", ".sh"));
+    for path in files("tests/data", "_cases.txt").into_iter().chain(scripts) {
         marked_lines(&shown(&path), &read(&path), "covers:", false, &mut cover);
     }
     let rows = read(&root().join("tests/data/connect_facts.tsv"));

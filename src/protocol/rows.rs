@@ -685,6 +685,22 @@ mod tests {
     }
 
     #[test]
+    fn behaviour_240_there_are_at_most_as_many_rows_as_an_int_counts() {
+        // So many rows would not fit any machine's memory: as if all but one had come, without columns.
+        let mut input = Input::default();
+        let mut rows = RowStore::new(0, false);
+        rows.rows = i32::MAX as usize - 1;
+        rows.closed_rows = rows.rows;
+        for _ in 0..2 {
+            let (block, _) = input.space(|_, _| ()).unwrap();
+            block.extend_from_slice(&data_row(&[]));
+        }
+        let too_many = RowsStep::Failed(RowError::TooManyRows);
+        assert_eq!(rows.take_rows(&mut input, 9), too_many);
+        assert_eq!(rows.rows, i32::MAX as usize);
+    }
+
+    #[test]
     fn a_value_past_the_message_is_refused_and_no_row_is_kept() {
         for bad in [&b"\x7f\xff\xff\xff"[..], b"\0\0\0\x01", b"\0\0"] {
             let mut message = vec![b'D', 0, 0, 0, 6 + bad.len() as u8, 0, 1];
