@@ -140,6 +140,7 @@ test:
 	$(MAKE) c-check
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
 		$(CARGO) test --no-fail-fast
+	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) bench-rows
 

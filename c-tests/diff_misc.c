@@ -228,13 +228,14 @@ main(int argc, char **argv)
 	PQsetAuthDataHook(NULL);
 	INT(PQgetAuthDataHook() == PQdefaultAuthDataHook);
 	INT(PQdefaultAuthDataHook(PQAUTHDATA_PROMPT_OAUTH_DEVICE, conn, NULL));
+	VOID(PQinitSSL(1));
+	VOID(PQinitOpenSSL(1, 1));
+	CASE("the hook for a key's password");
 	PTR((void *) PQgetSSLKeyPassHook_OpenSSL());
 	PQsetSSLKeyPassHook_OpenSSL(key_hook);
 	INT(PQgetSSLKeyPassHook_OpenSSL() == key_hook);
 	PQsetSSLKeyPassHook_OpenSSL(NULL);
 	PTR((void *) PQgetSSLKeyPassHook_OpenSSL());
-	VOID(PQinitSSL(1));
-	VOID(PQinitOpenSSL(1, 1));
 	CASE("attributes of TLS on a connection without");
 	attributes = PQsslAttributeNames(conn);
 	for (i = 0; attributes[i] != NULL; i++)

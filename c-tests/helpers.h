@@ -220,12 +220,16 @@ show_result(PGresult *res)
 	}
 }
 
-/* What a connection can be asked without being changed, apart from its error text. */
+/*
+ * What a connection can be asked without being changed, apart from its error text. PQisBusy would make the reference
+ * read on in what a failed connection has left.
+ */
 MAYBE_UNUSED static void
 show_state(PGconn *conn)
 {
 	printf("  state: status=%d transaction=%d pipeline=%d nonblocking=%d busy=%d socket=%s\n", PQstatus(conn),
-		   PQtransactionStatus(conn), PQpipelineStatus(conn), PQisnonblocking(conn), PQisBusy(conn),
+		   PQtransactionStatus(conn), PQpipelineStatus(conn), PQisnonblocking(conn),
+		   PQstatus(conn) == CONNECTION_BAD ? 0 : PQisBusy(conn),
 		   PQsocket(conn) >= 0 ? "open" : "none");
 }
 

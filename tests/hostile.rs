@@ -1,6 +1,6 @@
 //! Servers that send what no honest server sends: each script of `tests/data/scripts/` against the reference and ours.
 //!
-//! The same status and text as the reference, the same bytes sent; never a crash, a hang (60 s), more memory than the
+//! The same status and text as the reference, the same bytes sent; never a crash, a hang (120 s), more memory than the
 //! script allows, or a connection that claims to be usable when it is not. Wants PQP_REF_LIB and PQP_LIB, no server.
 
 mod support;

@@ -2,7 +2,7 @@ use super::*;
 use crate::capi::r#async::{PQconsumeInput, PQgetResult, PQsetnonblocking};
 use crate::capi::exec::PQexec;
 use crate::capi::result::{PQclear, PQresultStatus};
-use crate::capi::test_support::{Scripted, complete, error, message, text};
+use crate::capi::testing_server::{Scripted, complete, error, message, text};
 use crate::protocol::types::ExecStatus;
 
 const COPY: &std::ffi::CStr = c"copy";

@@ -2,7 +2,7 @@ use super::*;
 use crate::capi::pipeline::PQenterPipelineMode;
 use crate::capi::result::{PQclear, PQresultStatus};
 use crate::capi::status::PQstatus;
-use crate::capi::test_support::{Scripted, error, message, ready, value};
+use crate::capi::testing_server::{Scripted, error, message, ready, value};
 use crate::protocol::types::ExecStatus;
 
 const OK: Option<c_int> = Some(ExecStatus::CommandOk as c_int);

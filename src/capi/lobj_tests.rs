@@ -1,7 +1,7 @@
 use super::*;
 use crate::capi::pipeline::PQenterPipelineMode;
 use crate::capi::status::PQstatus;
-use crate::capi::test_support::{Scripted, complete, error, rows, value};
+use crate::capi::testing_server::{Scripted, complete, error, rows, value};
 use std::ffi::CString;
 use std::path::PathBuf;
 

@@ -40,9 +40,9 @@ pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
 #[cfg(test)]
-mod test_support;
-#[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod testing_server;
 pub mod threads;
 pub mod trace;
 pub mod types;

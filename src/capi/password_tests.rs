@@ -1,6 +1,6 @@
 use super::*;
 use crate::capi::result::{PQclear, PQresultStatus};
-use crate::capi::test_support::{Scripted, complete, error, rows, text};
+use crate::capi::testing_server::{Scripted, complete, error, rows, text};
 
 fn encrypt(c: &Scripted, algorithm: Option<&std::ffi::CStr>) -> Option<String> {
     let algorithm = algorithm.map_or(std::ptr::null(), std::ffi::CStr::as_ptr);

@@ -1,7 +1,7 @@
 use super::*;
 use crate::capi::exec::PQexec;
 use crate::capi::result::PQclear;
-use crate::capi::test_support::{Scripted, complete};
+use crate::capi::testing_server::{Scripted, complete};
 
 /// A stream to write to, and to read what has left its buffer.
 struct File(*mut libc::FILE);

@@ -127,7 +127,12 @@ impl Link {
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
         self.check_owner();
         let Some(transport) = &mut self.transport else {
-            self.session.errors.push(b"connection not open");
+            // The reference's words differ between waiting for input and just looking for it.
+            self.session.errors.push(if may_block {
+                &b"invalid socket"[..]
+            } else {
+                b"connection not open"
+            });
             return ReadOutcome::Closed;
         };
         let Ok((block, room)) = self.session.space() else {

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::process::{Outcome, run};
 
 /// A run that takes longer than this hangs.
-pub const LIMIT: Duration = Duration::from_secs(60);
+pub const LIMIT: Duration = Duration::from_secs(120);
 
 /// An environment variable without which there is no test; `tests/setup/with_servers.sh` sets them all.
 pub fn wanted(name: &str) -> String {
@@ -174,7 +174,7 @@ pub struct Call {
     pub environment: Vec<(String, String)>,
     /// Bound of the address space, in KiB.
     pub memory_kib: Option<u64>,
-    /// 60 s unless said otherwise.
+    /// [`LIMIT`] unless said otherwise.
     pub limit: Option<Duration>,
 }
 

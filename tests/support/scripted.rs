@@ -625,7 +625,7 @@ impl Player {
         Ok((kind, self.read(length)?))
     }
 
-    fn to_the_end(&mut self) {
+    fn read_all(&mut self) {
         let mut buffer = [0; 8192];
         loop {
             match self.peer.read(&mut buffer) {
@@ -676,8 +676,20 @@ impl Player {
 
     fn hang_up(&mut self) -> Result<(), Stop> {
         self.peer.end_output();
-        self.to_the_end();
+        self.read_all();
         Err(Stop::Ended)
+    }
+
+    /// Plays a whole connection; gives what the client sent, and what it did that is not in the script.
+    fn play_whole(mut self, steps: &[Step], how: Play) -> (Vec<u8>, Option<String>) {
+        match self.play(steps).and_then(|()| self.flush()) {
+            Ok(()) => self.read_all(),
+            Err(Stop::Ended) => {}
+            // where a connection is cut, the client may go before the script's end
+            Err(Stop::Complaint(_)) if how == Play::CutAtEveryByte => self.read_all(),
+            Err(Stop::Complaint(what)) => return (self.heard, Some(what)),
+        }
+        (self.heard, None)
     }
 
     fn play(&mut self, steps: &[Step]) -> Result<(), Stop> {
@@ -719,7 +731,7 @@ impl Player {
                 }
                 Step::Until(wanted) => while self.message()?.0 != *wanted {},
                 Step::ExpectClose => {
-                    self.to_the_end();
+                    self.read_all();
                     return Err(Stop::Ended);
                 }
                 Step::Send(bytes) => self.say(bytes)?,
@@ -751,7 +763,7 @@ enum Door {
 }
 
 impl ScriptedServer {
-    /// Starts listening; connections are served one after the other.
+    /// Starts listening. Connections take the script's parts in the order in which they come, each by itself.
     pub fn start(place: &Place<'_>, script: Script, play: Play) -> std::io::Result<ScriptedServer> {
         let (listener, door) = match place {
             Place::Unix(directory) => {
@@ -768,6 +780,8 @@ impl ScriptedServer {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
         let thread = thread::spawn(move || {
+            // each connection by itself: a cancel request comes while the session it is for stays open
+            let mut players = Vec::new();
             let mut heard = Heard::default();
             for number in 0.. {
                 let Ok(peer) = listener.accept() else { break };
@@ -778,29 +792,29 @@ impl ScriptedServer {
                     Play::AsWritten => (script.connections.get(number), None),
                     Play::CutAtEveryByte => (script.connections.first(), Some(number)),
                 };
-                let mut player = Player {
+                let Some(steps) = steps.cloned() else {
+                    heard
+                        .complaints
+                        .push(format!("connection {number} is not in the script"));
+                    continue;
+                };
+                let player = Player {
                     peer,
                     heard: Vec::new(),
                     budget,
                     pieces: 0,
                     unsent: Vec::new(),
                 };
-                let Some(steps) = steps else {
-                    heard
-                        .complaints
-                        .push(format!("connection {number} is not in the script"));
-                    continue;
-                };
-                match player.play(steps).and_then(|()| player.flush()) {
-                    Ok(()) => player.to_the_end(),
-                    Err(Stop::Ended) => {}
-                    // where a connection is cut, the client may go before the script's end
-                    Err(Stop::Complaint(_)) if play == Play::CutAtEveryByte => player.to_the_end(),
-                    Err(Stop::Complaint(what)) => heard
-                        .complaints
-                        .push(format!("connection {number}: {what}")),
-                }
-                heard.connections.push(player.heard);
+                players.push(thread::spawn(move || player.play_whole(&steps, play)));
+            }
+            for (number, player) in players.into_iter().enumerate() {
+                let (bytes, complaint) = player
+                    .join()
+                    .expect("a connection of the scripted server does not panic");
+                heard.connections.push(bytes);
+                heard
+                    .complaints
+                    .extend(complaint.map(|what| format!("connection {number}: {what}")));
             }
             heard
         });

@@ -188,11 +188,19 @@ impl Session {
 
     /// Messages of a running command, but for rows.
     fn handle_busy(&mut self, kind: u8, body_len: usize) -> Result<Step, ProtocolError> {
+        if has_no_body(kind) && body_len != 0 {
+            return Err(ProtocolError::ContentsDisagree(kind));
+        }
         match kind {
             tag::COMMAND_COMPLETE => {
-                let tag = Reader::new(self.input.body(body_len)).string();
-                let tag = CommandTag::new(tag.ok_or(ProtocolError::ContentsDisagree(kind))?);
-                self.complete_command(tag);
+                let mut body = Reader::new(self.input.body(body_len));
+                match body.string() {
+                    Some(tag) if body.is_at_end() => {
+                        let tag = CommandTag::new(tag);
+                        self.complete_command(tag);
+                    }
+                    _ => return Err(ProtocolError::ContentsDisagree(kind)),
+                }
             }
             tag::ERROR_RESPONSE => self.handle_error(body_len)?,
             tag::READY_FOR_QUERY => self.handle_ready_for_query(body_len)?,
@@ -324,7 +332,13 @@ impl Session {
             self.state = State::Idle;
         } else {
             self.drop_results();
-            self.current = Some(self.new_result(ExecStatus::PipelineSync));
+            // A sync is no success in the reference's eyes: it carries whatever the error text holds.
+            self.current = Some(if self.errors.is_empty() {
+                self.new_result(ExecStatus::PipelineSync)
+            } else {
+                let encoding = self.facts.client_encoding;
+                QueryResult::with_message(ExecStatus::PipelineSync, self.errors.text(), encoding)
+            });
             self.pipeline = PipelineStatus::On;
             self.state = State::Ready;
         }
@@ -512,6 +526,19 @@ impl Session {
         self.input.consume(body_len);
         Step::Consume
     }
+}
+
+/// Whether messages of this kind consist of type and length alone.
+fn has_no_body(kind: u8) -> bool {
+    matches!(
+        kind,
+        tag::EMPTY_QUERY_RESPONSE
+            | tag::PARSE_COMPLETE
+            | tag::BIND_COMPLETE
+            | tag::CLOSE_COMPLETE
+            | tag::NO_DATA
+            | tag::COPY_DONE
+    )
 }
 
 /// The fields of an error or notice; `None` when the message is cut short.

@@ -204,7 +204,9 @@ impl Session {
             State::Ready | State::PartialReady => return Err(UsageError::ExitPipelineUncollected),
             State::Busy => return Err(UsageError::ExitPipelineBusy),
             State::CopyIn | State::CopyOut | State::CopyBoth => {
-                return Err(UsageError::ExitPipelineInCopy);
+                // Two complaints, for the COPY's results are uncollected, too.
+                self.refuse(&UsageError::ExitPipelineInCopy);
+                return Err(UsageError::ExitPipelineUncollected);
             }
             State::Idle | State::PipelineIdle => {}
         }

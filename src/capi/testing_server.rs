@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread::JoinHandle;
 
 use super::status::{PQerrorMessage, PQfinish};
+pub(super) use super::testing::{message, ready};
 use super::types::PGconn;
 use crate::client::Connection;
 use crate::connect::status::ConnStatus;
@@ -23,7 +24,7 @@ pub(super) struct Scripted {
 
 impl Scripted {
     /// A connection whose server answers the first message with the first reply, and so on; an empty reply answers
-    /// nothing. Later messages get no answer.
+    /// nothing. At a message that no reply is left for it hangs up.
     pub fn new(replies: &[Vec<u8>]) -> Scripted {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -70,8 +71,12 @@ fn serve(mut stream: UnixStream, replies: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
     let mut replies = replies.into_iter();
     while let Some(message) = read_message(&mut stream) {
         messages.push(message);
+        let Some(reply) = replies.next() else {
+            // Nothing is left to say: hang up, so that a client that waits does not wait for ever.
+            break;
+        };
         // The client may be gone before it has read everything.
-        let _ = stream.write_all(&replies.next().unwrap_or_default());
+        let _ = stream.write_all(&reply);
     }
     messages
 }
@@ -83,17 +88,6 @@ fn read_message(stream: &mut UnixStream) -> Option<Vec<u8>> {
     message.resize(1 + len, 0);
     stream.read_exact(&mut message[5..]).ok()?;
     Some(message)
-}
-
-/// A message.
-pub(super) fn message(kind: u8, body: &[u8]) -> Vec<u8> {
-    let len = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
-    [&[kind], &len[..], body].concat()
-}
-
-/// ReadyForQuery, outside a transaction.
-pub(super) fn ready() -> Vec<u8> {
-    message(b'Z', b"I")
 }
 
 /// CommandComplete and ReadyForQuery.
