@@ -612,6 +612,8 @@ cancel(void)
 	/* A request that comes before the command, or is still on its way with the next one, cancels by chance. */
 	poll(NULL, 0, 30);
 	number(PQcancel(c, error, sizeof(error)));
+	for (int i = 0; i < 5 && PQtransactionStatus(conn) == PQTRANS_ACTIVE && !wait_socket(POLLIN, 150); i++)
+		PQcancel(c, error, sizeof(error));
 	poll(NULL, 0, 30);
 	show_text("said", error);
 	PQfreeCancel(c);

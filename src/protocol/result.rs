@@ -3,7 +3,7 @@
 //! It owns everything it shows and outlives the connection it came from. It is read-only once handed out, so threads
 //! may share it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::error::ResultError;
 use super::error_fields::ErrorFields;
@@ -34,6 +34,9 @@ pub struct Column {
 pub struct Columns {
     names: Vec<u8>,
     list: Vec<Column>,
+    /// How many have format code 1, and how many another one than 0.
+    binary: usize,
+    not_text: usize,
 }
 
 /// No memory, or more than a C `int` counts.
@@ -66,6 +69,8 @@ impl Columns {
         column.name = self.names.len();
         self.names.extend_from_slice(name);
         self.names.push(0);
+        self.binary += usize::from(column.format == 1);
+        self.not_text += usize::from(column.format != 0);
         self.list.push(column);
         Ok(())
     }
@@ -116,17 +121,17 @@ impl Columns {
 
     /// Whether all values are binary, and there is a column at all (behaviour 226).
     pub fn all_binary(&self) -> bool {
-        !self.list.is_empty() && self.list.iter().all(|c| c.format == 1)
+        !self.list.is_empty() && self.binary == self.list.len()
     }
 
     /// Whether no values are text, and there is a column at all: what counts for columns the application gives.
     fn none_text(&self) -> bool {
-        !self.list.is_empty() && self.list.iter().all(|c| c.format != 0)
+        !self.list.is_empty() && self.not_text == self.list.len()
     }
 
     /// Whether some values are binary.
     pub fn any_binary(&self) -> bool {
-        self.list.iter().any(|c| c.format != 0)
+        self.not_text > 0
     }
 
     /// Bytes of memory held.
@@ -319,8 +324,27 @@ impl ErrorReport {
     }
 }
 
-/// One result of a command.
-pub struct QueryResult {
+/// One result of a command: a handle on a [`ResultBody`], so that results move from hand to hand as one pointer.
+pub struct QueryResult(Box<ResultBody>);
+
+impl core::ops::Deref for QueryResult {
+    type Target = ResultBody;
+
+    #[inline]
+    fn deref(&self) -> &ResultBody {
+        &self.0
+    }
+}
+
+impl core::ops::DerefMut for QueryResult {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut ResultBody {
+        &mut self.0
+    }
+}
+
+/// What a result holds.
+pub struct ResultBody {
     /// Its status.
     pub status: ExecStatus,
     /// Its columns; shared by the partial results of one command.
@@ -344,26 +368,23 @@ pub struct QueryResult {
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
-        QueryResult {
-            status,
-            columns: Arc::default(),
-            rows: RowStore::new(0, false),
-            param_types: Vec::new(),
-            binary: false,
-            tag: CommandTag::EMPTY,
-            error: None,
-            client_encoding,
-            is_failure: false,
-        }
+        static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
+        QueryResult::with_columns(status, Arc::clone(&NO_COLUMNS), client_encoding)
     }
 
     /// A result ready to take rows of these columns.
     pub fn with_columns(status: ExecStatus, columns: Arc<Columns>, client_encoding: i32) -> Self {
-        let mut this = QueryResult::new(status, client_encoding);
-        this.rows = RowStore::new(columns.len(), columns.any_binary());
-        this.binary = columns.all_binary();
-        this.columns = columns;
-        this
+        QueryResult(Box::new(ResultBody {
+            status,
+            rows: RowStore::new(columns.len(), columns.any_binary()),
+            param_types: Vec::new(),
+            binary: columns.all_binary(),
+            columns,
+            tag: CommandTag::EMPTY,
+            error: None,
+            client_encoding,
+            is_failure: false,
+        }))
     }
 
     /// An error or notice of this library, without fields.
@@ -420,7 +441,7 @@ impl QueryResult {
                 + e.fields.memory()
                 + e.query.as_ref().map_or(0, |q| q.len())
         });
-        size_of::<Self>()
+        size_of::<ResultBody>()
             + self.columns.memory()
             + self.rows.memory()
             + self.param_types.capacity() * 4

@@ -14,6 +14,8 @@ const ALIGN: usize = 8;
 /// Capacity of the first arena block in bytes; the next ones double up to [`ARENA_LARGEST`].
 const ARENA_FIRST: usize = 1024;
 const ARENA_LARGEST: usize = 1024 * 1024;
+/// Room for fields that a finished result may keep without a use for it, in fields.
+const FIELDS_SPARE: usize = 128;
 
 /// One value: where it begins in its row's block, and its length in bytes; -1 is SQL NULL.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +27,28 @@ struct Field {
 const NULL_FIELD: Field = Field { offset: 0, len: -1 };
 
 /// Bytes that some rows lie in.
+#[derive(Default)]
 struct Block {
     data: Vec<u8>,
     /// What to take off a field's offset: rows copied out of a receive block keep the offsets they had there.
     base: u32,
     /// The first row that lies in this block, and the first that does not any more.
     rows: core::ops::Range<usize>,
+}
+
+impl Block {
+    /// Bytes that may still be appended without growing.
+    fn room(&self) -> usize {
+        self.data.capacity() - self.data.len()
+    }
+
+    fn try_clone(&self) -> Result<Block, RowError> {
+        Ok(Block {
+            data: try_copy(&self.data)?,
+            base: self.base,
+            rows: self.rows.clone(),
+        })
+    }
 }
 
 /// Why rows could not be stored.
@@ -75,6 +93,9 @@ pub struct RowStore {
     columns: usize,
     rows: usize,
     fields: Vec<Field>,
+    /// The first block; most results have no other. It has no rows while it is not in use.
+    first: Block,
+    /// The blocks behind it.
     blocks: Vec<Block>,
     /// Instead of `fields`, once the application has set a value.
     cells: Option<Vec<Cell>>,
@@ -95,6 +116,7 @@ impl RowStore {
             columns,
             rows: 0,
             fields: Vec::new(),
+            first: Block::default(),
             blocks: Vec::new(),
             cells: None,
             closed_rows: 0,
@@ -123,6 +145,7 @@ impl RowStore {
                 .cells
                 .as_ref()
                 .map_or(0, |c| c.capacity() * size_of::<Cell>())
+            + self.first.data.capacity()
             + self.blocks.capacity() * size_of::<Block>()
             + self.blocks.iter().map(|b| b.data.capacity()).sum::<usize>()
     }
@@ -198,6 +221,7 @@ impl RowStore {
     fn block_of(&self, row: usize) -> Option<&Block> {
         match self.blocks.get(self.hint.load(Relaxed)) {
             Some(block) if block.rows.contains(&row) => Some(block),
+            _ if self.first.rows.contains(&row) => Some(&self.first),
             _ => self.find_block(row),
         }
     }
@@ -252,7 +276,7 @@ impl RowStore {
             return Err(RowError::TooManyRows);
         }
         let opens = !self.copies && self.rows == self.closed_rows;
-        if opens {
+        if opens && self.has_blocks() {
             // The block these rows lie in will be adopted or copied, which must not fail for want of a slot.
             self.blocks
                 .try_reserve(1)
@@ -297,17 +321,11 @@ impl RowStore {
                 need += (field.len as usize + 1).next_multiple_of(ALIGN);
             }
         }
-        if self
-            .blocks
-            .last()
-            .is_none_or(|b| b.data.capacity() - b.data.len() < need)
-        {
+        if !self.has_blocks() || self.last_block().room() < need {
             let first_row = self.rows;
             self.add_arena_block(need, first_row)?;
         }
-        let Some(arena) = self.blocks.last_mut() else {
-            return Err(RowError::OutOfMemory);
-        };
+        let arena = self.blocks.last_mut().unwrap_or(&mut self.first);
         for field in &mut self.fields[first..] {
             if field.len < 0 {
                 continue;
@@ -329,10 +347,10 @@ impl RowStore {
     }
 
     fn add_arena_block(&mut self, need: usize, first_row: usize) -> Result<(), RowError> {
-        let capacity = self
-            .blocks
-            .last()
-            .map_or(ARENA_FIRST, |b| (b.data.capacity() * 2).min(ARENA_LARGEST));
+        let capacity = match self.has_blocks() {
+            true => (self.last_block().data.capacity() * 2).min(ARENA_LARGEST),
+            false => ARENA_FIRST,
+        };
         self.blocks
             .try_reserve(1)
             .map_err(|_| RowError::OutOfMemory)?;
@@ -340,10 +358,9 @@ impl RowStore {
         // malloc aligns allocations of this size to 16 bytes, so aligned offsets are aligned addresses.
         data.try_reserve_exact(capacity.max(need))
             .map_err(|_| RowError::OutOfMemory)?;
-        if let Some(last) = self.blocks.last_mut() {
-            last.rows.end = last.rows.end.min(first_row);
-        }
-        self.blocks.push(Block {
+        let last = self.blocks.last_mut().unwrap_or(&mut self.first);
+        last.rows.end = last.rows.end.min(first_row);
+        self.place(Block {
             data,
             base: 0,
             // Open until the next block begins.
@@ -352,11 +369,28 @@ impl RowStore {
         Ok(())
     }
 
+    fn has_blocks(&self) -> bool {
+        !self.first.rows.is_empty() || !self.blocks.is_empty()
+    }
+
+    fn last_block(&self) -> &Block {
+        self.blocks.last().unwrap_or(&self.first)
+    }
+
+    /// Appends a block, for which a slot has been reserved unless it is the first.
+    fn place(&mut self, block: Block) {
+        if self.has_blocks() {
+            self.blocks.push(block);
+        } else {
+            self.first = block;
+        }
+    }
+
     /// Takes over a receive block that is full; the open rows lie in it.
     pub fn adopt_block(&mut self, data: Vec<u8>) {
         if self.closed_rows < self.rows {
             // A slot was reserved when the first of these rows was opened.
-            self.blocks.push(Block {
+            self.place(Block {
                 data,
                 base: 0,
                 rows: self.closed_rows..self.rows,
@@ -398,10 +432,12 @@ impl RowStore {
                 rows: self.closed_rows..self.rows,
             })
         };
-        self.fields.shrink_to_fit();
+        if self.fields.capacity() - self.fields.len() > FIELDS_SPARE {
+            self.fields.shrink_to_fit();
+        }
         match closed {
             Some(block) => {
-                self.blocks.push(block);
+                self.place(block);
                 self.closed_rows = self.rows;
                 Ok(())
             }
@@ -432,15 +468,12 @@ impl RowStore {
         copy.closed_rows = self.closed_rows;
         copy.fields = try_copy(&self.fields)?;
         copy.cells = self.cells.as_deref().map(try_copy).transpose()?;
+        copy.first = self.first.try_clone()?;
         copy.blocks
             .try_reserve_exact(self.blocks.len())
             .map_err(|_| RowError::OutOfMemory)?;
         for block in &self.blocks {
-            copy.blocks.push(Block {
-                data: try_copy(&block.data)?,
-                base: block.base,
-                rows: block.rows.clone(),
-            });
+            copy.blocks.push(block.try_clone()?);
         }
         Ok(copy)
     }
@@ -515,6 +548,13 @@ impl RowStore {
         cells
             .try_reserve_exact(self.fields.len())
             .map_err(|_| RowError::OutOfMemory)?;
+        if !self.first.rows.is_empty() {
+            self.blocks
+                .try_reserve(1)
+                .map_err(|_| RowError::OutOfMemory)?;
+            // Cells count their blocks from here.
+            self.blocks.insert(0, core::mem::take(&mut self.first));
+        }
         for (index, field) in self.fields.iter().enumerate() {
             let row = index / self.columns.max(1);
             let block = self
@@ -544,10 +584,13 @@ impl RowStore {
         if self
             .blocks
             .last()
-            .is_none_or(|b| b.data.capacity() - b.data.len() < need || b.data.len() % ALIGN != 0)
+            .is_none_or(|b| b.room() < need || b.data.len() % ALIGN != 0)
         {
-            let rows = self.rows;
-            self.add_arena_block(need, rows)?;
+            // No row is looked up in it: cells know their block.
+            self.add_arena_block(need, 0)?;
+            if self.blocks.is_empty() {
+                self.blocks.push(core::mem::take(&mut self.first));
+            }
         }
         let block = self.blocks.len() - 1;
         let data = &mut self.blocks[block].data;

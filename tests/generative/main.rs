@@ -8,8 +8,8 @@
 //! | schedules | the same with bytes delivered in pieces, small socket buffers and storms of signals |
 //!
 //! Run through `tests/setup/with_servers.sh`. Each run prints its seed; `PQP_SEED` sets it (a number, or `clock`; the
-//! default is fixed, so that a run depends on the code alone) and `PQP_CASES` the number of cases of each test.
-//! `make test-long` makes many, with a seed of its own. A difference is made as small as it gets and printed: it
+//! default is fixed, so that a run depends on the code alone) and `PQP_CASES` the number of cases of each test (a fifth
+//! of it for schedules, which take their time). `make test-long` makes many, with a seed of its own. A difference is made as small as it gets and printed: it
 //! becomes a file in `tests/data/machine_cases/`, which are all played, too.
 
 mod conninfo;
@@ -111,6 +111,24 @@ fn connection_options_are_read_as_the_reference_reads_them() {
 }
 
 #[test]
+fn the_table_of_connection_options_is_answered_as_the_reference_answers_it() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/conninfo_cases.txt");
+    let text = fs::read_to_string(path).expect("the table");
+    let lines: Vec<String> = text
+        .lines()
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
+        .map(str::to_string)
+        .collect();
+    let (reference, ours) = (Library::reference(), Library::ours_with_all_features());
+    let found = conninfo::compare(&reference, &ours, &lines, MOST);
+    assert!(
+        found.is_empty(),
+        "ours is not as the reference\n{}",
+        found.join("\n")
+    );
+}
+
+#[test]
 fn bytes_are_escaped_as_the_reference_escapes_them_in_every_encoding() {
     let (mut rng, count) = settings("escapes", 8000);
     // A SQL_ASCII server leaves text as it is and so allows every client encoding.
@@ -123,14 +141,14 @@ fn bytes_are_escaped_as_the_reference_escapes_them_in_every_encoding() {
 
 #[test]
 fn calls_in_any_order_answer_as_the_reference_answers() {
-    let (mut rng, count) = settings("calls", 600);
+    let (mut rng, count) = settings("calls", 500);
     compare_scripts(&mut rng, count, false);
 }
 
 #[test]
 fn no_schedule_of_bytes_and_signals_changes_what_calls_answer() {
-    let (mut rng, count) = settings("schedules", 120);
-    compare_scripts(&mut rng, count, true);
+    let (mut rng, count) = settings("schedules", 500);
+    compare_scripts(&mut rng, count.div_ceil(5), true);
 }
 
 #[test]

@@ -4,8 +4,6 @@
 //! or refuses with nothing changed. Sending is the transport's business; whether to send at once is the caller's
 //! ([`Session::wants_flush`]).
 
-use std::sync::Arc;
-
 use super::{Command, RowMode, Session, State};
 use crate::protocol::error::UsageError;
 use crate::protocol::frontend::{self, MOST_PARAMS, OutputFull, Params, tag};
@@ -291,11 +289,9 @@ impl Session {
         self.queue
             .try_reserve(1)
             .map_err(|_| UsageError::OutOfMemory)?;
+        let query = query.map(|text| self.keep_text(text)).transpose()?;
         self.put(write)?;
-        self.queue.push_back(Command {
-            kind,
-            query: query.map(Arc::from),
-        });
+        self.queue.push_back(Command { kind, query });
         match self.pipeline {
             // In an aborted pipeline nothing will come for it: let the queue move on by itself.
             PipelineStatus::Aborted => {
