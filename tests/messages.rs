@@ -31,7 +31,11 @@ fn fixed_parts(shape: &str) -> Vec<String> {
             ('%', Some('%')) => '%',
             ('%', Some(_)) => {
                 // up to the letter that says what it is
-                while chars.next().is_some_and(|c| !c.is_ascii_alphabetic() || "lzh".contains(c)) {}
+                while chars
+                    .next()
+                    .is_some_and(|c| !c.is_ascii_alphabetic() || "lzh".contains(c))
+                {
+                }
                 parts.push(String::new());
                 continue;
             }
@@ -82,7 +86,9 @@ fn shapes() -> Vec<(String, String)> {
     let text = data("messages.tsv");
     let lines = text.lines().filter(|line| !line.starts_with('#'));
     let pairs = lines.map(|line| line.split_once('\t').unwrap_or_else(|| panic!("{line}")));
-    pairs.map(|(from, shape)| (from.to_string(), shape.to_string())).collect()
+    pairs
+        .map(|(from, shape)| (from.to_string(), shape.to_string()))
+        .collect()
 }
 
 /// What is listed as unprovoked: where from, shape (`*` is all of them), reason.
@@ -96,7 +102,10 @@ fn unprovoked() -> BTreeMap<(String, String), String> {
         };
         assert!(!reason.is_empty(), "{line}");
         let key = (from.to_string(), shape.to_string());
-        assert!(all.insert(key, reason.to_string()).is_none(), "listed twice: {line}");
+        assert!(
+            all.insert(key, reason.to_string()).is_none(),
+            "listed twice: {line}"
+        );
     }
     all
 }
@@ -110,7 +119,10 @@ fn every_text_is_said_in_some_case() {
     ];
     let directory = gathered();
     let entries = fs::read_dir(&directory).unwrap_or_else(|error| {
-        panic!("{}: {error}; run the differential tests first", directory.display())
+        panic!(
+            "{}: {error}; run the differential tests first",
+            directory.display()
+        )
     });
     for entry in entries {
         let bytes = fs::read(entry.expect("an entry").path()).expect("a transcript");
@@ -131,8 +143,14 @@ fn every_text_is_said_in_some_case() {
         }
     }
     let there: BTreeSet<&(String, String)> = shapes.iter().collect();
-    for key in listed.keys().filter(|key| key.1 != "*" && !there.contains(key)) {
-        wrong.push(format!("listed as unprovoked, and no text at all: {}\t{}", key.0, key.1));
+    for key in listed
+        .keys()
+        .filter(|key| key.1 != "*" && !there.contains(key))
+    {
+        wrong.push(format!(
+            "listed as unprovoked, and no text at all: {}\t{}",
+            key.0, key.1
+        ));
     }
     assert!(wrong.is_empty(), "{}:\n{}", wrong.len(), wrong.join("\n"));
 }
@@ -140,14 +158,25 @@ fn every_text_is_said_in_some_case() {
 #[test]
 fn a_shape_is_found_where_it_is_said_and_only_there() {
     // the check itself
-    let parts = fixed_parts("could not match %d host names to %zu of \"%s\"\\n\\tsee 100%% %0.2lf!");
+    let parts =
+        fixed_parts("could not match %d host names to %zu of \"%s\"\\n\\tsee 100%% %0.2lf!");
     assert_eq!(
         parts,
-        ["could not match ", " host names to ", " of \"", "\"\n\tsee 100% ", "!"]
+        [
+            "could not match ",
+            " host names to ",
+            " of \"",
+            "\"\n\tsee 100% ",
+            "!"
+        ]
     );
-    let transcript = "  error: \"x: could not match 2 host names to 3 of \\\"a\\\"\\n\\tsee 100% 1.5!\"\n";
+    let transcript =
+        "  error: \"x: could not match 2 host names to 3 of \\\"a\\\"\\n\\tsee 100% 1.5!\"\n";
     assert!(said(&parts, &plain(transcript)));
-    assert!(!said(&parts, &plain(&transcript.replace("names to", "numbers to"))));
+    assert!(!said(
+        &parts,
+        &plain(&transcript.replace("names to", "numbers to"))
+    ));
     assert!(!said(&fixed_parts("one %s two"), "one and\nthen two"));
     assert!(!said(&fixed_parts("%s"), "anything"));
 }

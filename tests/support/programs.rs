@@ -237,7 +237,11 @@ pub fn gathered() -> PathBuf {
 fn keep(call: &Call, outcome: &Outcome) {
     let directory = gathered();
     fs::create_dir_all(&directory).expect("a directory for transcripts");
-    fs::write(directory.join(format!("{}.txt", call.name)), outcome.transcript()).expect("a transcript");
+    fs::write(
+        directory.join(format!("{}.txt", call.name)),
+        outcome.transcript(),
+    )
+    .expect("a transcript");
 }
 
 /// A database of its own on one of the servers, dropped at the end.
