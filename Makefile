@@ -36,7 +36,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test test-long demo
+.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test test-long sanitize demo
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -144,6 +144,11 @@ test:
 	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) bench-rows
+	$(MAKE) sanitize
+
+# The C programs under valgrind and the sanitizers.
+sanitize:
+	CC='$(CC)' tests/setup/with_servers.sh tests/sanitize.sh
 
 # A quarter of an hour, with a new seed each time; a difference is printed with its seed.
 PQP_SEED ?= clock

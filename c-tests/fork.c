@@ -517,11 +517,14 @@ copy_in_child(void *conn)
     fetch_in_child(conn);
 }
 
+#define BIG (8 * 1024 * 1024)
+
 static void
 commands_under_way_end_with_an_error_in_the_child_only(void)
 {
     PGconn *conn = connect_or_die("");
     int pid = PQbackendPID(conn);
+    PGconn *lock;
     PGresult *result;
     char *data;
     int i;
@@ -591,20 +594,34 @@ commands_under_way_end_with_an_error_in_the_child_only(void)
     CHECK(PQexitPipelineMode(conn));
 
     section = "with output waiting";
+    /* The server reads on only when it has got the lock, so the socket fills up. */
+    lock = connect_or_die("");
+    PQclear(PQexec(lock, "select pg_advisory_lock(4711)"));
     CHECK(PQsetnonblocking(conn, 1) == 0);
-    data = malloc(8 * 1024 * 1024 + 64);
-    sprintf(data, "select length('");
-    memset(data + 15, 'x', 8 * 1024 * 1024);
-    strcpy(data + 15 + 8 * 1024 * 1024, "')");
-    CHECK(PQsendQuery(conn, data));
+    CHECK(PQenterPipelineMode(conn));
+    CHECK(PQsendQueryParams(conn, "select pg_advisory_lock(4711)", 0, NULL, NULL, NULL, NULL, 0));
+    data = malloc(BIG + 1);
+    memset(data, 'x', BIG);
+    data[BIG] = '\0';
+    CHECK(PQsendQueryParams(conn, "select length($1)", 1, NULL, (const char *const *) &data, NULL, NULL, 0));
     free(data);
+    CHECK(PQpipelineSync(conn));
     CHECK(PQflush(conn) == 1);
     in_child(only_finish, conn);
     in_child(fetch_in_child, conn);
+    PQfinish(lock);
     result = PQgetResult(conn);
-    CHECK(atoi(PQgetvalue(result, 0, 0)) == 8 * 1024 * 1024);
+    CHECK(PQresultStatus(result) == PGRES_TUPLES_OK);
     PQclear(result);
     CHECK(PQgetResult(conn) == NULL);
+    result = PQgetResult(conn);
+    CHECK(atoi(PQgetvalue(result, 0, 0)) == BIG);
+    PQclear(result);
+    CHECK(PQgetResult(conn) == NULL);
+    result = PQgetResult(conn);
+    CHECK(PQresultStatus(result) == PGRES_PIPELINE_SYNC);
+    PQclear(result);
+    CHECK(PQexitPipelineMode(conn));
     CHECK(PQsetnonblocking(conn, 0) == 0);
 
     section = "after all that";

@@ -507,6 +507,10 @@ use_globals(void *argument)
         PQconninfoFree(options);
         CHECK(PQconninfoParse("nonsense", &error) == NULL && error != NULL);
         PQfreemem(error);
+        /* The other is 4096 hashes, too slow under valgrind to do it often. */
+        text = PQencryptPasswordConn(conn, "secret", "user", i > 0 ? "md5" : "scram-sha-256");
+        CHECK(text != NULL);
+        PQfreemem(text);
         CHECK(strcmp(pg_encoding_to_char(pg_char_to_encoding("utf-8")), "UTF8") == 0);
         CHECK(PQmblen("\xc3\xa4", 6) == 2 && PQdsplen("a", 6) == 1);
         CHECK(strcmp(PQresStatus(PGRES_TUPLES_OK), "PGRES_TUPLES_OK") == 0);
@@ -571,6 +575,7 @@ main(int argc, char **argv)
     if (thread_count < 1 || thread_count > 64)
         return 2;
     alarm(570);
+    CHECK(PQisthreadsafe() == 1);
     in_threads(work);
     a_result_is_read_by_all();
     in_threads(be_cancelled);

@@ -413,6 +413,7 @@ fn take(session: &mut Session, seen: &mut Seen) {
                 CopyStep::Data(data) => seen.results.push(format!("{data:?}")),
                 CopyStep::Pending => break,
                 CopyStep::Done => seen.results.push("end of data".into()),
+                CopyStep::Lost => seen.results.push("lost".into()),
             }
             continue;
         }

@@ -130,7 +130,7 @@ fn take_copy(session: &mut Session, log: &mut Vec<String>) -> bool {
         match session.get_copy_data() {
             CopyStep::Data(data) => log.push(format!("copy {}", data.escape_ascii())),
             CopyStep::Pending => return false,
-            CopyStep::Done => {
+            CopyStep::Done | CopyStep::Lost => {
                 if session.state() == State::CopyIn {
                     session
                         .put_copy_end(None)

@@ -114,6 +114,10 @@ pub unsafe extern "C" fn PQescapeByteaConn(
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
         with_conn(conn, std::ptr::null_mut(), |c| {
+            if to_length.is_null() {
+                // The reference does not survive it.
+                return std::ptr::null_mut();
+            }
             let escaped = c.with(|c: &mut Connection| {
                 c.escape_bytea(from_length, || {
                     ptr::slice(from, from_length as isize).unwrap_or_default()

@@ -109,6 +109,10 @@ fn prepare<H: Handle, T>(
 impl Connection {
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
     fn result_step(&mut self) -> Step {
+        if self.link.status == ConnStatus::Bad && self.link.session.is_copying() {
+            // A COPY without a connection does not go on, though nobody has told the session.
+            return self.failure();
+        }
         match self.link.session.next_result() {
             NextResult::Ready(result) => {
                 self.drop_if_lost();

@@ -76,7 +76,8 @@ impl Connection {
             ConnStatus::Allocated => {
                 self.link.session.errors.clear();
                 self.start();
-                self.link.status != ConnStatus::Bad
+                // A request without anything to cancel on starts nothing.
+                !matches!(self.link.status, ConnStatus::Bad | ConnStatus::Allocated)
             }
             ConnStatus::Bad => false,
             _ => {
@@ -95,8 +96,8 @@ impl Connection {
         self.link.session.errors.clear();
         if let Origin::Planned(connector) = &mut self.origin {
             connector.restart();
-            self.link.status = ConnStatus::Allocated;
         }
+        self.link.status = ConnStatus::Allocated;
     }
 
     fn connector(&self) -> Option<&Connector> {

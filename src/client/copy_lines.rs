@@ -54,7 +54,7 @@ impl Connection {
         match self.link.session.get_copy_part(most) {
             CopyStep::Data(data) => Piece::Data(take(data)),
             CopyStep::Pending => Piece::Pending,
-            CopyStep::Done => {
+            CopyStep::Done | CopyStep::Lost => {
                 self.drop_if_lost();
                 Piece::End
             }

@@ -177,7 +177,7 @@ pub fn truncate64(handle: &mut impl Handle, fd: i32, len: i64) -> Option<i32> {
 /// Makes an object of a local file; its OID. `object` is the OID it is to have, 0 for any. After a failure the object
 /// may be there: the caller's transaction is to be rolled back (behaviour 285).
 pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Option<Oid> {
-    handle.with(|c| c.begin_cycle());
+    handle.with(|c| c.link.session.errors.clear());
     let opened = name.map_or(Err(libc::EFAULT), |name| {
         File::open(path(name)).map_err(|e| errno_of(&e))
     });
@@ -319,7 +319,7 @@ fn call(
 /// The OID of a function. The first call on a connection looks all of them up.
 fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
     let oids = match handle.with(|c| {
-        c.begin_cycle();
+        c.link.session.errors.clear();
         c.large_objects.oids
     }) {
         Some(oids) => oids,

@@ -23,7 +23,7 @@ pub fn encrypt(
     user: &[u8],
     algorithm: Option<&[u8]>,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    handle.with(Connection::begin_cycle);
+    handle.with(|c| c.link.session.errors.clear());
     let asked;
     let algorithm = match algorithm {
         Some(algorithm) => algorithm,

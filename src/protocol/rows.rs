@@ -647,6 +647,7 @@ fn locate(
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 mod tests {
     use super::*;
 
@@ -818,3 +819,7 @@ mod tests {
 
     const LARGEST_KEPT: usize = 1024 * 1024;
 }
+=======
+#[path = "rows_tests.rs"]
+mod tests;
+>>>>>>> main

@@ -96,12 +96,6 @@ impl Library {
     }
 }
 
-impl Drop for Library {
-    fn drop(&mut self) {
-        // A clone may still be in use; leave links that are shared to the target directory's cleaning.
-    }
-}
-
 /// Compiles `c-tests/NAME.c`, once a run.
 pub fn compile(name: &str) -> PathBuf {
     static DONE: Mutex<Option<HashSet<String>>> = Mutex::new(None);

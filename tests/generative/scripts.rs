@@ -59,6 +59,7 @@ const SQL: &[&str] = &[
     "explain (costs off) select 1",
     "values (1,2),(3,null)",
     "table t",
+    "select length('{30000}')",
     "copy t to stdout",
     "copy t from stdin",
     "copy (select 1 where false) to stdout",
@@ -93,6 +94,8 @@ const PARAMS: &[&str] = &[
     "declare d cursor for select * from t",
     "update t set b = $1|{3000}",
     "select $1::bytea|\\\\x4100ff",
+    "select length($1)|{50000}",
+    "select length($1), length($2)|{9000}|{12000}",
     "select 1.5::numeric, true, null::int",
 ];
 
@@ -145,7 +148,7 @@ pub fn write(rng: &mut Rng, scheduled: bool) -> Case {
 impl Writer<'_> {
     fn script(&mut self) {
         if self.steady {
-            if self.rng.percent(60) {
+            if self.rng.percent(85) {
                 say!(self, "sndbuf {}", self.rng.range(1000, 6000));
             }
             if self.rng.percent(60) {

@@ -160,6 +160,9 @@ impl Session {
                 else {
                     return Err(disagree);
                 };
+                if !body.is_at_end() {
+                    return Err(disagree);
+                }
                 let notification = Notification {
                     channel: channel.to_vec(),
                     process_id,
@@ -173,6 +176,9 @@ impl Session {
                 let (Some(name), Some(value)) = (body.string(), body.string()) else {
                     return Err(disagree);
                 };
+                if !body.is_at_end() {
+                    return Err(disagree);
+                }
                 self.facts.set_parameter(name, value);
             }
             _ => {

@@ -270,7 +270,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn is_copying(&self) -> bool {
+    /// Whether a COPY is under way in some direction.
+    pub fn is_copying(&self) -> bool {
         matches!(self.state, State::CopyIn | State::CopyOut | State::CopyBoth)
     }
 
