@@ -1,12 +1,13 @@
 /*
  * Who owns which memory: what is freed with what, what is never freed, and that secrets do not stay behind.
  */
-/* covers: 132 221 249 254 286 292 332 333 334 335 337 339 374 400 418 */
+/* covers: 132 221 249 254 286 289 292 293 332 333 334 335 337 339 374 400 418 */
 #include "helpers.h"
 #include "backend.h"
 #include "files.h"
 
 #include <malloc.h>
+#include <stdint.h>
 
 static char base[4096];
 static int	listening;
@@ -53,6 +54,15 @@ freed_by_callers(PGconn *conn)
 	QUIET(PQgetResult(conn));
 	bytes = PQunescapeBytea((const unsigned char *) "", &length);
 	TAKEN(bytes, 1);
+	CASE("what is too much to escape");
+	/* not looked at, for it cannot be that much */
+	PTR(PQescapeByteaConn(conn, (const unsigned char *) "abc", SIZE_MAX, &length));
+	ERR(conn);
+	printf("%zu\n", length);
+	PTR(PQescapeByteaConn(conn, (const unsigned char *) "abc", SIZE_MAX / 2, &length));
+	ERR(conn);
+	OWN(PQescapeLiteral(conn, "abc", SIZE_MAX));
+	OWN(PQescapeIdentifier(conn, "abc", SIZE_MAX));
 	CASE("what there is only one of");
 	{
 		PQconninfoOption *one = PQconndefaults();
