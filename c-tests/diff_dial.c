@@ -2,7 +2,7 @@
  * Where a connection goes: hosts, addresses and ports, which is tried next, what is said of each failure, and how its
  * socket is set up. The program plays the servers there are.
  */
-/* covers: 63 64 65 66 67 68 69 70 71 72 73 74 75 76 78 84 85 86 87 88 89 90 92 94 97 108 142 143 144 145 */
+/* covers: 63 64 65 66 67 68 69 70 71 72 73 74 75 76 78 84 85 86 87 88 89 90 92 94 97 108 113 114 142 143 144 145 */
 #include "helpers.h"
 #include "backend.h"
 
@@ -121,6 +121,46 @@ numbers(void)
 	fails("host=/nonexistent port=1 connect_timeout=x");
 	fails("host=/nonexistent port=1 connect_timeout=''");
 	fails("host=/nonexistent port=1 connect_timeout=' 5 '");
+}
+
+/* Which of two hosts comes first, told by the first text there is. */
+static bool
+first_is_one(PGconn *conn)
+{
+	const char *one = strstr(PQerrorMessage(conn), "/nonexistent/one");
+	const char *two = strstr(PQerrorMessage(conn), "/nonexistent/two");
+
+	return one != NULL && two != NULL && one < two;
+}
+
+static void
+any_order(void)
+{
+	int			ones = 0;
+	int			kept = 0;
+	int			i;
+
+	CASE("hosts in any order");
+	for (i = 0; i < 64; i++)
+	{
+		PGconn	   *conn = PQconnectdb(PLAIN "host=/nonexistent/one,/nonexistent/two port=1 load_balance_hosts=random");
+		bool		before = first_is_one(conn);
+
+		ones += before;
+		PQreset(conn);
+		kept += first_is_one(conn) == before;
+		PQfinish(conn);
+	}
+	/* one order 64 times would be a chance of one to 2^63 */
+	printf("both come first: %d, a reset keeps the order: %d\n", ones > 0 && ones < 64, kept == 64);
+	for (ones = 0, i = 0; i < 64; i++)
+	{
+		PGconn	   *conn = PQconnectdb(PLAIN "host=/nonexistent/one,/nonexistent/two port=1 load_balance_hosts=disable");
+
+		ones += first_is_one(conn);
+		PQfinish(conn);
+	}
+	INT(ones);
 }
 
 static int
@@ -359,6 +399,7 @@ main(int argc, char **argv)
 		die("getcwd");
 	nobody_there();
 	numbers();
+	any_order();
 	sockets();
 	slow_servers();
 	refusals();
