@@ -2,9 +2,11 @@
  * Where a connection goes: hosts, addresses and ports, which is tried next, what is said of each failure, and how its
  * socket is set up. The program plays the servers there are.
  */
-/* covers: 63 64 65 66 67 68 69 70 71 72 73 74 75 76 78 84 85 86 87 88 89 90 92 94 97 108 113 114 142 143 144 145 */
+/* covers: 63 64 65 66 67 68 69 70 71 72 73 74 75 76 78 82 84 85 86 87 88 89 90 92 94 97 108 113 114 142 143 144 145 */
 #include "helpers.h"
 #include "backend.h"
+
+#include <sys/stat.h>
 
 #define PLAIN "user=u dbname=d sslmode=disable gssencmode=disable "
 
@@ -329,6 +331,15 @@ refusals(void)
 	}
 }
 
+/* What the descriptor leads to. */
+static unsigned long
+socket_number(PGconn *conn)
+{
+	struct stat st;
+
+	return fstat(PQsocket(conn), &st) == 0 ? (unsigned long) st.st_ino : 0;
+}
+
 static int
 next_startup(int listening, PGconn *conn)
 {
@@ -358,6 +369,7 @@ anew(void)
 	char		options[4096];
 	char		all[8192];
 	int			listening = listen_unix(directory, options, sizeof(options));
+	unsigned long before;
 	int			end;
 	PGconn	   *conn;
 
@@ -370,7 +382,9 @@ anew(void)
 	poll_on(conn, false);
 	end = next_startup(listening, conn);
 	SAY(end, 'E', "SFATAL\0VFATAL\0C57P03\0Mnot yet\0\0");
+	before = socket_number(conn);
 	poll_on(conn, false);
+	printf("another socket: %d\n", before != 0 && before != socket_number(conn));
 	end = next_startup(listening, conn);
 	welcome(end);
 	INT(poll_on(conn, true));

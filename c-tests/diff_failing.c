@@ -2,7 +2,7 @@
  * Failures that need a hand: descriptors that run out or are exchanged behind the library's back, a server that cheats
  * in SCRAM or answers with nonsense where the library asks for itself, files that cannot be written.
  */
-/* covers: 126 127 130 131 165 169 171 274 277 284 394 397 */
+/* covers: 127 130 131 165 169 171 274 277 281 394 397 */
 #include "helpers.h"
 #include "backend.h"
 

@@ -2,7 +2,7 @@
  * What is asked of a server before it lets one in: the start-up packet and what of the environment is in it, and the
  * steps a connection is seen to take. The program plays the server.
  */
-/* covers: 76 77 78 79 81 82 95 109 110 111 115 116 117 118 120 121 122 252 256 402 */
+/* covers: 76 77 78 79 81 95 109 110 111 115 116 117 118 120 121 122 252 256 402 */
 #include "helpers.h"
 #include "backend.h"
 

@@ -1,7 +1,7 @@
 /*
  * When what is sent leaves, seen from the other end: the program plays the server and counts what has come.
  */
-/* covers: 96 146 169 171 193 194 201 204 262 263 264 265 268 269 270 342 345 */
+/* covers: 96 146 169 171 194 201 204 263 264 265 268 269 270 342 345 */
 #include "helpers.h"
 #include "backend.h"
 
