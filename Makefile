@@ -140,8 +140,10 @@ test:
 	tests/setup/prepare.sh >/dev/null
 	$(MAKE) check
 	$(MAKE) c-check
+	rm -rf $(TARGET)/tmp/reference
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
 		$(CARGO) test --no-fail-fast
+	$(CARGO) test --test messages -- --ignored
 	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) bench-rows

@@ -6,6 +6,8 @@
  *
  * Says on standard output which checks failed, and exits with 1 if any did. Made to be run under race detectors too, so
  * what it shares itself it shares by pthreads' means.
+ *
+ * covers: 338
  */
 #include <poll.h>
 #include <pthread.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# covers: 407
 # Checks what a built library shows to the linker.
 #
 # usage: symbols.sh DIR      DIR holds lib/libpq.so.5 and lib/libpq.a

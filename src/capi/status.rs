@@ -196,19 +196,14 @@ pub unsafe extern "C" fn PQfullProtocolVersion(conn: *const PGconn) -> c_int {
     }
 }
 
-/// `int PQserverVersion(const PGconn *conn)` — 180006 for 18.6; 0 unless connected.
+/// `int PQserverVersion(const PGconn *conn)` — 180006 for 18.6, as soon as the server has said it; 0 on a bad connection.
 ///
 /// # Safety
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQserverVersion(conn: *const PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe {
-        see_conn(conn, 0, |c| {
-            c.connection
-                .if_connected(c.connection.link.session.facts.server_version)
-        })
-    }
+    unsafe { see_conn(conn, 0, |c| c.connection.server_version()) }
 }
 
 /// `char *PQerrorMessage(const PGconn *conn)` — the error text, "" if there is none; valid until the next call on

@@ -108,6 +108,7 @@ mod tests {
         unsafe {
             let default = PQregisterThreadLock(Some(counting)).unwrap();
             assert!(default as usize == default_lock as *const () as usize);
+            // behaviour 412
             PQgetThreadLock().unwrap()(1);
             assert_eq!(TAKEN.load(Ordering::SeqCst), 1);
             let ours = PQregisterThreadLock(None).unwrap();

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::{Connection, Handle};
-use crate::config::{ConfigError, ConnectPlan, Env, HostSpec, Opt, Settings, parse_int_option};
+use crate::config::{
+    ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
+};
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
@@ -147,7 +149,8 @@ impl Connection {
 
     /// Its port, as it was written.
     pub fn port(&self) -> &[u8] {
-        self.host_spec().map_or(b"5432", HostSpec::shown_port)
+        self.host_spec()
+            .map_or(DEFAULT_PORT.as_bytes(), HostSpec::shown_port)
     }
 
     /// The password for it: the password file's, else the one given, else "".
@@ -183,6 +186,14 @@ impl Connection {
         }
         let version = self.link.session.facts.protocol_version;
         ((version >> 16) as i32, (version & 0xffff) as i32)
+    }
+
+    /// The server's version as a number, from when it has said so; 0 on a bad connection.
+    pub fn server_version(&self) -> i32 {
+        match self.link.status {
+            ConnStatus::Bad => 0,
+            _ => self.link.session.facts.server_version,
+        }
     }
 
     /// `value` if connected, else 0.

@@ -170,8 +170,12 @@ impl Link {
                 return FlushOutcome::Done;
             };
             if self.write_error.is_some() {
+                // Once more: whether the server has said why, or has gone.
                 self.session.output.clear();
-                return FlushOutcome::Done;
+                return match self.read(false) {
+                    ReadOutcome::Closed => FlushOutcome::Failed,
+                    _ => FlushOutcome::Done,
+                };
             }
             match transport.send(self.session.output.pending(), false) {
                 Ok(sent) => self.session.output.advance(sent),

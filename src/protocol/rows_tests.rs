@@ -153,3 +153,19 @@ fn large_results_take_their_blocks_with_them() {
 }
 
 const LARGEST_KEPT: usize = 1024 * 1024;
+
+#[test]
+fn behaviour_240_there_are_at_most_as_many_rows_as_an_int_counts() {
+    // So many rows would not fit any machine's memory: as if all but one had come, without columns.
+    let mut input = Input::default();
+    let mut rows = RowStore::new(0, false);
+    rows.rows = i32::MAX as usize - 1;
+    rows.closed_rows = rows.rows;
+    for _ in 0..2 {
+        let (block, _) = input.space(|_, _| ()).unwrap();
+        block.extend_from_slice(&data_row(&[]));
+    }
+    let too_many = RowsStep::Failed(RowError::TooManyRows);
+    assert_eq!(rows.take_rows(&mut input, 9), too_many);
+    assert_eq!(rows.rows, i32::MAX as usize);
+}

@@ -223,7 +223,25 @@ pub fn run_on(library: &Library, call: &Call) -> Outcome {
         library.file.display(),
         outcome.transcript()
     );
+    if library.name == "reference" {
+        keep(call, &outcome);
+    }
     outcome
+}
+
+/// Where the reference's transcripts are gathered, for the test of messages.
+pub fn gathered() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("reference")
+}
+
+fn keep(call: &Call, outcome: &Outcome) {
+    let directory = gathered();
+    fs::create_dir_all(&directory).expect("a directory for transcripts");
+    fs::write(
+        directory.join(format!("{}.txt", call.name)),
+        outcome.transcript(),
+    )
+    .expect("a transcript");
 }
 
 /// A database of its own on one of the servers, dropped at the end.
