@@ -4,7 +4,9 @@ use crate::net::{self, NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
+use super::encryption::TlsFacts;
 use super::status::ConnStatus;
+use super::tls;
 
 /// Waiting output is sent once this many bytes have gathered (behaviour 270).
 const FLUSH_BYTES: usize = 8 * 1024;
@@ -56,7 +58,27 @@ impl Default for Link {
 
 impl Link {
     /// Reads once. With `may_block` it waits until there is something to read.
+    ///
+    /// Afterwards nothing is left in the transport that the socket does not show: who waits for the socket misses
+    /// nothing.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
+        let mut outcome = self.read_once(may_block);
+        // A plain transport holds nothing back.
+        while outcome == ReadOutcome::Data && self.has_pending() {
+            outcome = match self.read_once(false) {
+                // The transport had only a part of a record.
+                ReadOutcome::WouldBlock => return ReadOutcome::Data,
+                outcome => outcome,
+            };
+        }
+        outcome
+    }
+
+    fn has_pending(&self) -> bool {
+        self.transport.as_ref().is_some_and(Transport::has_pending)
+    }
+
+    fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
             self.session.errors.push(b"connection not open");
             return ReadOutcome::Closed;
@@ -79,6 +101,27 @@ impl Link {
         self.session.errors.push_with(|out| failure.write_text(out));
         self.drop_transport();
         ReadOutcome::Closed
+    }
+
+    /// Reads one byte and leaves the rest where it is; `None` when nothing is there.
+    ///
+    /// # Errors
+    /// The connection is gone; the error text says why.
+    pub fn read_byte(&mut self) -> Result<Option<u8>, ()> {
+        let mut byte = Vec::with_capacity(1);
+        let received = match &mut self.transport {
+            Some(transport) => transport.recv(&mut byte, 1, false),
+            None => Ok(0),
+        };
+        let failure = match received {
+            Ok(0) => NetError::Closed,
+            Ok(_) => return Ok(byte.first().copied()),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => NetError::receiving(error),
+        };
+        self.session.errors.push_with(|out| failure.write_text(out));
+        self.drop_transport();
+        Err(())
     }
 
     /// Sends what waits. With `may_block` it waits until all of it is gone, and reads meanwhile, for a server that
@@ -161,6 +204,11 @@ impl Link {
         self.drop_transport();
         self.session.disconnect();
         self.write_error = None;
+    }
+
+    /// What can be told about the session's TLS; `None` without TLS.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        tls::facts(self)
     }
 
     /// The transport's descriptor, -1 when there is none.

@@ -15,6 +15,8 @@ struct Setup {
     allowed: Option<Allowed>,
     password: Option<&'static [u8]>,
     versions: Versions,
+    binding: BindingPolicy,
+    end_point: Option<&'static [u8]>,
 }
 
 const V30: u32 = 0x0003_0000;
@@ -26,6 +28,8 @@ impl Default for Setup {
             allowed: None,
             password: Some(b"pencil"),
             versions: Versions { min: V30, max: V30 },
+            binding: BindingPolicy::Prefer,
+            end_point: None,
         }
     }
 }
@@ -35,7 +39,12 @@ impl Setup {
         Startup::new(
             Policy {
                 require_auth: self.allowed.map(|allowed| (b"listed".to_vec(), allowed)),
-                channel_binding_required: false,
+                channel_binding: self.binding,
+                certificate_required: false,
+            },
+            Channel {
+                end_point: self.end_point.map(|hash| EndPoint::Hash(hash.to_vec())),
+                ..Channel::default()
             },
             Credentials {
                 user: b"user".to_vec(),

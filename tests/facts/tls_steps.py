@@ -14,8 +14,10 @@ each the default:
                           "other" is a server that only knows http/1.1 and ends with alert 120)
   tls=H plain=H           after the StartupMessage, over TLS or in plain text, H one of
                           ok | err:SQLSTATE | close | pw | pwbad | sasl:MECHANISM,... | cert (asks for a certificate, then ok)
+                          | old (an error of protocol 2) | late:SQLSTATE (an error after AuthenticationOk) | late42704
+                          (the same while an application_name is sent)
 Columns of the answer: what the server saw (a connection in [], joined by blanks: SSLRequest GSSENCRequest Hello(alpn)
-TLS Startup Password Sasl(mechanism) Cancel Closed), the distinct states in order, the outcome (status, PQsslInUse,
+TLS Startup Startup+application_name Password Sasl(mechanism,binding) Cancel Closed), the distinct states in order, the outcome (status, PQsslInUse,
 NeedsPassword, UsedPassword, PQping), and the error text.
 """
 import ctypes
@@ -151,8 +153,7 @@ class Server:
                 steps.append("Cancel")
                 return
             else:
-                read_exactly(peer, size - 8)
-                steps.append("Startup")
+                self.startup(peer, size - 8, steps)
                 return self.session(peer, steps, self.habits["plain"])
 
     def encrypt(self, peer, steps):
@@ -186,18 +187,27 @@ class Server:
         peer = context.wrap_socket(peer, server_side=True)
         steps.append("TLS")
         size, code = struct.unpack("!II", read_exactly(peer, 8))
-        read_exactly(peer, size - 8)
-        steps.append("Cancel" if code == CANCEL else "Startup")
         if code == CANCEL:
-            peer.unwrap()
+            steps.append("Cancel")
             return
+        self.startup(peer, size - 8, steps)
         self.session(peer, steps, self.habits["tls"])
 
+    def startup(self, peer, size, steps):
+        body = read_exactly(peer, size)
+        steps.append("Startup+application_name" if b"application_name" in body else "Startup")
+
     def session(self, peer, steps, habit):
-        if habit in ("ok", "cert"):
+        if habit == "late42704" and steps[-1] != "Startup":
+            peer.sendall(READY[:9] + error("42704"))
+        elif habit in ("ok", "cert", "late42704"):
             peer.sendall(READY)
         elif habit.startswith("err:"):
             peer.sendall(error(habit[4:]))
+        elif habit.startswith("late:"):
+            peer.sendall(READY[:9] + error(habit[5:]))
+        elif habit == "old":
+            peer.sendall(b"EFATAL: too old\n\0")
         elif habit in ("pw", "pwbad"):
             peer.sendall(message(b"R", struct.pack("!I", 3)))
             self.message(peer)
@@ -244,6 +254,9 @@ def certificates(directory):
         openssl("x509", "-req", "-in", f"{name}.csr", "-CA", "root.crt", "-CAkey", "root.key", "-CAcreateserial",
                 "-days", "3650", "-extfile", f"{name}.ext", "-out", f"{name}.crt")
         os.chmod(f"{directory}/{name}.key", 0o600)
+    with open(f"{directory}/pass", "w") as file:
+        file.write("*:*:*:*:x\n")
+    os.chmod(f"{directory}/pass", 0o600)
 
 
 def load(path):

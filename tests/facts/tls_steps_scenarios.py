@@ -76,3 +76,25 @@ for mode in ("disable", "prefer", "require"):
             SCENARIOS.append((f"certmode/{mode}/{certmode}/{name}/with", f"sslmode={mode} sslcertmode={certmode} {CLIENT}", habit))
     SCENARIOS.append((f"certmode/{mode}/with_require_auth", f"sslmode={mode} sslcertmode=require require_auth=md5", "tls=ok"))
     SCENARIOS.append((f"certmode/{mode}/with_binding", f"sslmode={mode} sslcertmode=require channel_binding=require", "tls=ok"))
+for mode in MODES:
+    for name, options, habits in (
+        ("old_error", "", "tls=old plain=old"),
+        ("late_error", "", "tls=late:28000 plain=late:28000"),
+        ("late_error_plain", "", "plain=late:28000"),
+        ("application_name", "application_name=a", "tls=late42704 plain=late42704"),
+        ("application_name_without_tls", "application_name=a", "ssl=N plain=late42704"),
+        ("application_name_hostssl", "application_name=a", "tls=late42704 plain=err:28000"),
+        ("application_name_hostnossl", "application_name=a", "tls=err:28000 plain=late42704"),
+        ("password_file", "passfile={dir}/pass", "tls=pwbad plain=pwbad"),
+        ("two_addresses", "host=localhost,localhost hostaddr=127.0.0.1,127.0.0.1", "hs=alert40 plain=err:57P03 | hs=ok"),
+        ("two_refusing", "host=localhost,localhost hostaddr=127.0.0.1,127.0.0.1", "ssl=N plain=err:57P03 | ssl=N plain=err:57P03"),
+    ):
+        SCENARIOS.append((f"{mode}/{name}", f"sslmode={mode} {options}".strip() + roots(mode), habits))
+for mode in ("prefer", "require"):
+    for method in ("scram-sha-256", "oauth", "md5", "!scram-sha-256", "none"):
+        for offered in ("SCRAM-SHA-256", "SCRAM-SHA-256-PLUS,SCRAM-SHA-256", "OAUTHBEARER"):
+            for binding in ("prefer", "require"):
+                SCENARIOS.append((f"require_auth/{mode}/{method}/{offered}/{binding}", f"sslmode={mode} password=x channel_binding={binding} require_auth={method}",
+                                  f"tls=sasl:{offered} plain=sasl:{offered}"))
+    SCENARIOS.append((f"binding/{mode}/required_without_password", f"sslmode={mode} channel_binding=require", "tls=sasl:SCRAM-SHA-256 plain=sasl:SCRAM-SHA-256"))
+    SCENARIOS.append((f"binding/{mode}/plus_without_password", f"sslmode={mode} channel_binding=require", "tls=sasl:SCRAM-SHA-256-PLUS plain=sasl:SCRAM-SHA-256"))
