@@ -460,18 +460,15 @@ impl Connector {
         wait_after_flush(link, Stage::Requested(method))
     }
 
-    /// Reads the answer to a request for encryption: one byte and not one more, for what follows belongs to the
-    /// handshake. Bytes that somebody slipped in behind it are never taken for the server's (behaviour 105): to TLS they
-    /// are garbage.
+    /// Reads the answer to a request for encryption, which is one byte.
     fn requested(&mut self, method: Method, link: &mut Link) -> Go {
-        if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
-            return Go::Wait(Stage::Requested(method), PollStatus::Writing);
+        if let Some(go) = self.read(link, Stage::Requested(method)) {
+            return go;
         }
-        let byte = match link.read_byte() {
-            Ok(Some(byte)) => byte,
-            Ok(None) => return Go::Wait(Stage::Requested(method), PollStatus::Reading),
-            Err(()) => return self.fail(link),
+        let Some(&byte) = link.session.input.unparsed().first() else {
+            return Go::Wait(Stage::Requested(method), PollStatus::Reading);
         };
+        link.session.input.consume_bytes(1);
         if let Some(trace) = &mut link.session.trace {
             let request = match method {
                 Method::Gss => EncryptionRequest::GssEnc,
@@ -483,7 +480,6 @@ impl Connector {
             Answer::Handshake => Go::On(Stage::BeginTls),
             Answer::Refused if !self.negotiation.give_up() => {
                 say(link, &encryption::refused(method));
-                link.drop_transport();
                 self.fail(link)
             }
             Answer::Refused if self.negotiation.may_stay() => {
@@ -494,7 +490,6 @@ impl Connector {
             Answer::Failed => self.encryption_failed(link),
             Answer::Fatal(error) => {
                 say(link, &error);
-                link.drop_transport();
                 self.fail(link)
             }
         }
@@ -523,9 +518,16 @@ impl Connector {
     }
 
     fn handshake(&mut self, link: &mut Link) -> Go {
-        match tls::handshake(link, &self.plan) {
+        let progress = tls::handshake(link, &self.plan);
+        link.secured = matches!(progress, Ok(Shake::Done));
+        match progress {
             Ok(Shake::Reading) => Go::Wait(Stage::Handshake, PollStatus::Reading),
             Ok(Shake::Writing) => Go::Wait(Stage::Handshake, PollStatus::Writing),
+            // Somebody slipped in bytes that are not encrypted, to have them taken for the server's (behaviour 105).
+            Ok(Shake::Done) if !link.session.input.unparsed().is_empty() => {
+                say(link, &ConnectError::UnencryptedBytes);
+                self.fail(link)
+            }
             Ok(Shake::Done) => {
                 link.status = ConnStatus::Made;
                 Go::Wait(Stage::Secured, PollStatus::Writing)
@@ -542,7 +544,6 @@ impl Connector {
         if self.negotiation.give_up() {
             return Go::On(Stage::Dial);
         }
-        link.drop_transport();
         self.fail(link)
     }
 
@@ -851,6 +852,11 @@ impl Connector {
             }
             Err(error) => {
                 let error = NetError::receiving(error);
+                // A server that has nothing to say does not say good-bye either.
+                if tls::is_end(&error) {
+                    link.disconnect();
+                    return self.succeed(link);
+                }
                 link.session.errors.push_with(|out| error.write_text(out));
                 link.drop_transport();
             }

@@ -42,6 +42,8 @@ pub enum ConnectError {
     InvalidSslAnswer(u8),
     /// The server answered a GSSENCRequest with this byte.
     InvalidGssAnswer(u8),
+    /// Bytes that came in plain text stood between the answer to an SSLRequest and the handshake.
+    UnencryptedBytes,
     /// The server has no TLS and nothing else will do.
     SslRefused,
     /// The server has no GSS encryption and nothing else will do.
@@ -175,6 +177,7 @@ impl ConnectError {
                 "received invalid response to GSSAPI negotiation: ",
                 [*byte]
             ),
+            UnencryptedBytes => put!(out, "received unencrypted data after SSL response"),
             SslRefused => put!(out, "server does not support SSL, but SSL was required"),
             GssRefused => put!(
                 out,

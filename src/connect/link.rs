@@ -41,6 +41,8 @@ pub struct Link {
     pub session: Session,
     /// How far the connection is.
     pub status: ConnStatus,
+    /// The transport is encrypted and the server at its end has been accepted.
+    pub(super) secured: bool,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
 }
@@ -51,6 +53,7 @@ impl Default for Link {
             transport: None,
             session: Session::default(),
             status: ConnStatus::Bad,
+            secured: false,
             write_error: None,
         }
     }
@@ -101,27 +104,6 @@ impl Link {
         self.session.errors.push_with(|out| failure.write_text(out));
         self.drop_transport();
         ReadOutcome::Closed
-    }
-
-    /// Reads one byte and leaves the rest where it is; `None` when nothing is there.
-    ///
-    /// # Errors
-    /// The connection is gone; the error text says why.
-    pub fn read_byte(&mut self) -> Result<Option<u8>, ()> {
-        let mut byte = Vec::with_capacity(1);
-        let received = match &mut self.transport {
-            Some(transport) => transport.recv(&mut byte, 1, false),
-            None => Ok(0),
-        };
-        let failure = match received {
-            Ok(0) => NetError::Closed,
-            Ok(_) => return Ok(byte.first().copied()),
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => return Ok(None),
-            Err(error) => NetError::receiving(error),
-        };
-        self.session.errors.push_with(|out| failure.write_text(out));
-        self.drop_transport();
-        Err(())
     }
 
     /// Sends what waits. With `may_block` it waits until all of it is gone, and reads meanwhile, for a server that
@@ -194,7 +176,10 @@ impl Link {
 
     /// Closes the transport. What has been received stays and can still be parsed.
     pub fn drop_transport(&mut self) {
-        self.transport = None;
+        if let Some(mut transport) = self.transport.take() {
+            transport.close_notify();
+        }
+        self.secured = false;
         self.session.output.clear();
         self.status = ConnStatus::Bad;
     }

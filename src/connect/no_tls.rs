@@ -1,6 +1,7 @@
 //! Stands in for `tls.rs` in a build without TLS, where no plan comes to it.
 
 use crate::config::{ConnectPlan, HostSpec};
+use crate::net::NetError;
 use crate::protocol::startup::Channel;
 
 use super::error::ConnectError;
@@ -33,4 +34,9 @@ pub const LIBRARY: Option<&str> = None;
 /// Nothing.
 pub(super) fn facts(_: &Link) -> Option<TlsFacts> {
     None
+}
+
+/// There is no TLS to end.
+pub(super) fn is_end(_: &NetError) -> bool {
+    false
 }

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::config::{
     self, ConnectPlan, Env, HostSpec, Opt, RealEnv, SslCertMode, SslMode, SslNegotiation,
 };
-use crate::net::Transport;
+use crate::net::{NetError, Transport};
 use crate::net::tls::{
     ClientCertificate, Config, PasswordHook, Progress, Roots, Source, TlsError, TlsOptions,
     TlsStream, TlsVersion, Verify,
@@ -27,7 +27,6 @@ use crate::protocol::startup::{Channel, EndPoint};
 
 use super::encryption::{Begun, PassPhrase, Shake, TlsFacts};
 use super::link::Link;
-use super::status::ConnStatus;
 
 /// The name of the TLS implementation.
 ///
@@ -90,12 +89,13 @@ pub(super) fn handshake(link: &mut Link, plan: &ConnectPlan) -> Result<Shake, Tl
     match stream.handshake()? {
         Progress::WantRead => Ok(Shake::Reading),
         Progress::WantWrite => Ok(Shake::Writing),
-        Progress::Done => match stream.facts().alpn.as_deref() {
+        Progress::Done => {
             // A server that takes a direct handshake but does not know the protocol by name may be another one.
-            None if plan.sslnegotiation == SslNegotiation::Direct => Err(TlsError::NoAlpn),
-            None | Some(b"postgresql") => Ok(Shake::Done),
-            Some(_) => Err(TlsError::WrongAlpn),
-        },
+            if plan.sslnegotiation == SslNegotiation::Direct {
+                stream.require_alpn()?;
+            }
+            Ok(Shake::Done)
+        }
     }
 }
 
@@ -122,6 +122,11 @@ pub(super) fn channel(link: &Link, plan: &ConnectPlan) -> Channel {
         certificate_requested: facts.client_cert_requested,
         certificate_sent: facts.client_cert_sent,
     }
+}
+
+/// Whether a failure to receive only means that the server has closed, with or without the end that TLS has for that.
+pub(super) fn is_end(error: &NetError) -> bool {
+    matches!(error, NetError::Tls(TlsError::Eof | TlsError::Closed))
 }
 
 fn options(
@@ -206,16 +211,16 @@ fn version(version: config::TlsVersion) -> TlsVersion {
     }
 }
 
-/// What can be told about a link's TLS, once its handshake is done.
+/// What can be told about a link's TLS, once its server has been accepted.
 pub(super) fn facts(link: &Link) -> Option<TlsFacts> {
     match &link.transport {
-        Some(Transport::Tls(stream)) if link.status != ConnStatus::SslStartup => {
+        Some(Transport::Tls(stream)) if link.secured => {
             let facts = stream.facts();
             Some(TlsFacts {
                 protocol: facts.protocol.into(),
                 cipher: facts.cipher.into(),
-                key_bits: facts.key_bits,
-                alpn: facts.alpn.unwrap_or_default(),
+                key_bits: facts.key_bits.into(),
+                alpn: facts.alpn,
             })
         }
         _ => None,

@@ -17,11 +17,12 @@ each the default:
                           | old (an error of protocol 2) | late:SQLSTATE (an error after AuthenticationOk) | late42704
                           (the same while an application_name is sent)
 Columns of the answer: what the server saw (a connection in [], joined by blanks: SSLRequest GSSENCRequest Hello(alpn)
-TLS Startup Startup+application_name Password Sasl(mechanism,binding) Cancel Closed), the distinct states in order, the outcome (status, PQsslInUse,
+TLS Startup Startup+application_name Password Sasl(mechanism,binding) Cancel Closed), the distinct states in order, the outcome (status, whether there is a socket, PQsslInUse,
 NeedsPassword, UsedPassword, PQping), and the error text.
 """
 import ctypes
 import os
+import re
 import select
 import shutil
 import socket
@@ -136,7 +137,7 @@ class Server:
                 if habit == "C":
                     return
                 peer.sendall({"E": error("0A000"), "S+": b"Sx"}.get(habit, habit[:1].encode()))
-                if habit == "S":
+                if habit in ("S", "S+"):
                     return self.encrypt(peer, steps)
                 if habit != "N":
                     peer.recv(100)
@@ -236,7 +237,8 @@ class Server:
         self.thread.join(5)
 
     def steps(self):
-        return " ".join("[" + " ".join(steps) + "]" for steps in self.seen)
+        # Whether a connection that says nothing is noticed at all is a matter of chance.
+        return " ".join("[" + " ".join(steps) + "]" for steps in self.seen if steps != ["Closed"])
 
 
 def certificates(directory):
@@ -308,7 +310,7 @@ def answer(pq, options, habits, directory):
         text += " gssencmode=disable"
     text += " dbname=db"
     conn, states = drive(pq, text.encode())
-    facts = [pq.PQstatus(conn), pq.PQsslInUse(conn), pq.PQconnectionNeedsPassword(conn), pq.PQconnectionUsedPassword(conn)]
+    facts = [pq.PQstatus(conn), int(pq.PQsocket(conn) >= 0), pq.PQsslInUse(conn), pq.PQconnectionNeedsPassword(conn), pq.PQconnectionUsedPassword(conn)]
     message_text = pq.PQerrorMessage(conn)
     pq.PQfinish(conn)
     for server in servers:
@@ -327,6 +329,23 @@ def answer(pq, options, habits, directory):
     return "\t".join([seen, " ".join(map(str, states)), " ".join(map(str, facts)), out])
 
 
+# Where another library may differ from the reference: which rows, what is rewritten in its answer, and why.
+DIFFERENCES = [
+    (r"/gss_require/", r".*", "", "a build without GSSAPI refuses the option itself"),
+    (r"", r"(SSL error: certificate verify failed): [^\\\\]*", r"\1", "a refused certificate is named, and why"),
+]
+
+
+def differs(name, expected, found):
+    """Whether an answer differs beyond what is allowed."""
+    for rows, pattern, replacement, _ in DIFFERENCES:
+        if re.search(rows, name):
+            if pattern == ".*":
+                return False
+            found = re.sub(pattern, replacement, found)
+    return found != expected
+
+
 def main():
     import tls_steps_scenarios
     arguments = sys.argv[1:]
@@ -343,7 +362,7 @@ def main():
     try:
         if expected is None:
             print("# written by tests/facts/tls_steps.py from the reference libpq; do not edit")
-            print("# name\toptions\thabits\tsteps\tstates\tstatus ssl needs_password used_password ping\terror text")
+            print("# name\toptions\thabits\tsteps\tstates\tstatus socket ssl needs_password used_password ping\terror text")
             names = set()
             for name, options, habits in tls_steps_scenarios.SCENARIOS:
                 assert name not in names, name
@@ -357,7 +376,7 @@ def main():
             if only and name not in only:
                 continue
             found = "\t".join([name, options, habits, answer(pq, options, habits, directory)])
-            if found != line:
+            if differs(name, line, found):
                 wrong += 1
                 print(f"- {line}\n+ {found}")
         print(f"{wrong} of {len(expected)} differ")

@@ -51,7 +51,7 @@ for mode in MODES:
     SCENARIOS.append((f"{mode}/bad_client_key", f"sslmode={mode} sslcert={{dir}}/client.crt sslkey={{dir}}/none.key" + roots(mode), "ssl=S"))
     SCENARIOS.append((f"{mode}/bad_client_certificate", f"sslmode={mode} sslcert={{dir}}/server.key" + roots(mode), "ssl=S"))
     # Two servers.
-    for habit in ("hs=alert40", "ssl=E", "ssl=X", "ssl=C", "tls=err:28000 plain=err:28000", "tls=err:57P03 plain=err:57P03",
+    for habit in ("hs=alert40", "ssl=S+", "ssl=E", "ssl=X", "ssl=C", "tls=err:28000 plain=err:28000", "tls=err:57P03 plain=err:57P03",
                   "ssl=N plain=err:57P03", "ssl=N"):
         SCENARIOS.append((f"{mode}/two/{habit.replace(' ', ',')}", f"sslmode={mode}" + roots(mode), habit + " | ssl=S"))
     SCENARIOS.append((f"{mode}/silent_handshake", f"sslmode={mode} connect_timeout=1" + roots(mode), "hs=silent | ssl=S"))
