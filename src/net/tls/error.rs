@@ -281,7 +281,7 @@ impl TlsError {
             TlsError::HostMissing => put(&[Text(
                 "host name must be specified for a verified SSL connection",
             )]),
-            TlsError::Eof => put(&[Text("SSL SYSCALL error: EOF detected")]),
+            TlsError::Eof => put(&[Text("SSL error: unexpected eof while reading")]),
             TlsError::Closed => put(&[Text("SSL connection has been closed unexpectedly")]),
             TlsError::Syscall(errno) => put(&[Text("SSL SYSCALL error: "), Os(*errno)]),
             TlsError::Reset => crate::net::NetError::Closed.write_text(out),
