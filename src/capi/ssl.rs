@@ -214,7 +214,12 @@ pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL(
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         see_conn(conn, 0, |c| {
-            copy(c.connection.settings().get(Opt::Sslpassword).unwrap_or_default())
+            copy(
+                c.connection
+                    .settings()
+                    .get(Opt::Sslpassword)
+                    .unwrap_or_default(),
+            )
         })
     }
 }

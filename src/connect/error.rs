@@ -170,7 +170,11 @@ impl ConnectError {
             Timeout => put!(out, "timeout expired"),
             ErrorDuringSsl => put!(out, "server sent an error response during SSL exchange"),
             InvalidSslAnswer(byte) => {
-                put!(out, "received invalid response to SSL negotiation: ", [*byte]);
+                put!(
+                    out,
+                    "received invalid response to SSL negotiation: ",
+                    [*byte]
+                );
             }
             InvalidGssAnswer(byte) => put!(
                 out,

@@ -4,8 +4,8 @@ use crate::config::{ConnectPlan, HostSpec};
 use crate::net::NetError;
 use crate::protocol::startup::Channel;
 
-use super::error::ConnectError;
 use super::encryption::{Begun, PassPhrase, Shake, TlsFacts};
+use super::error::ConnectError;
 use super::link::Link;
 
 /// Refuses.

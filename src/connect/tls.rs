@@ -18,11 +18,11 @@ use zeroize::Zeroizing;
 use crate::config::{
     self, ConnectPlan, Env, HostSpec, Opt, RealEnv, SslCertMode, SslMode, SslNegotiation,
 };
-use crate::net::{NetError, Transport};
 use crate::net::tls::{
     ClientCertificate, Config, PasswordHook, Progress, Roots, Source, TlsError, TlsOptions,
     TlsStream, TlsVersion, Verify,
 };
+use crate::net::{NetError, Transport};
 use crate::protocol::startup::{Channel, EndPoint};
 
 use super::encryption::{Begun, PassPhrase, Shake, TlsFacts};

@@ -537,10 +537,9 @@ impl Startup {
         };
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
         let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
-            (Some(EndPoint::Hash(hash)), _) if bound => (
-                b"SCRAM-SHA-256-PLUS",
-                ChannelBinding::Bound(hash.clone()),
-            ),
+            (Some(EndPoint::Hash(hash)), _) if bound => {
+                (b"SCRAM-SHA-256-PLUS", ChannelBinding::Bound(hash.clone()))
+            }
             (Some(EndPoint::None(reason)), _) if bound => {
                 return Err(StartupError::NoEndPoint(reason.clone()));
             }

@@ -7,31 +7,26 @@
 //! The order of events is the reference's: what fails before an attempt's words are written has none; each attempt begins
 //! with them; the texts of all attempts stay until one succeeds (behaviours 88-94, 142-145).
 
+mod encrypt;
+mod login;
+
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{
-    AuthMethod, ChannelBinding, ConnectPlan, HostSpec, LoadBalanceHosts, Opt, RealEnv, SslCertMode,
-    TargetSessionAttrs,
-};
+use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
 use crate::net::lookup::Resolver;
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
-use crate::protocol::auth::scram;
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
-use crate::protocol::startup::{
-    Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
-};
-use crate::protocol::startup_error::StartupError;
-use crate::protocol::trace::EncryptionRequest;
+use crate::protocol::startup::Startup;
 use crate::protocol::types::ExecStatus;
 
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
-use super::encryption::{self, Answer, Beginning, Begun, Method, Negotiation, PassPhrase, Shake};
+use super::encryption::{Method, Negotiation, PassPhrase};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
@@ -235,17 +230,6 @@ impl Connector {
         self.impression.ping()
     }
 
-    /// Whether the attempt cannot go on before [`Connector::give_pass_phrase`]. If it is polled all the same,
-    /// `sslpassword` serves.
-    pub fn wants_pass_phrase(&self) -> bool {
-        matches!(self.pass_phrase, PassPhrase::Wanted)
-    }
-
-    /// The pass phrase of the client's private key; `None`: it cannot be had.
-    pub fn give_pass_phrase(&mut self, pass_phrase: Option<Zeroizing<Vec<u8>>>) {
-        self.pass_phrase = pass_phrase.map_or(PassPhrase::Refused, PassPhrase::Known);
-    }
-
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
         self.candidates.restart();
@@ -433,120 +417,6 @@ impl Connector {
         Go::Wait(Stage::Made, PollStatus::Writing)
     }
 
-    /// Begins in the way that is next: by a request, by a handshake, or by the session's first packet.
-    fn made(&mut self, link: &mut Link) -> Go {
-        let method = match self.negotiation.beginning() {
-            Beginning::Session => return self.secured(link),
-            Beginning::DirectTls => {
-                link.status = ConnStatus::SslStartup;
-                return Go::Wait(Stage::BeginTls, PollStatus::Writing);
-            }
-            Beginning::Request(method) => method,
-        };
-        let (code, status) = match method {
-            Method::Gss => (frontend::GSSENC_REQUEST_CODE, ConnStatus::GssStartup),
-            Method::Tls | Method::Plain => (frontend::SSL_REQUEST_CODE, ConnStatus::SslStartup),
-        };
-        let session = &mut link.session;
-        let mark = session.output.mark();
-        if frontend::encryption_request(session.output.buffer(), code).is_err() {
-            say(link, &ConnectError::SslPacket);
-            return self.fail(link);
-        }
-        if let Some(trace) = &mut session.trace {
-            trace.frontend_untyped(session.output.since(mark));
-        }
-        link.status = status;
-        wait_after_flush(link, Stage::Requested(method))
-    }
-
-    /// Reads the answer to a request for encryption, which is one byte.
-    fn requested(&mut self, method: Method, link: &mut Link) -> Go {
-        if let Some(go) = self.read(link, Stage::Requested(method)) {
-            return go;
-        }
-        let Some(&byte) = link.session.input.unparsed().first() else {
-            return Go::Wait(Stage::Requested(method), PollStatus::Reading);
-        };
-        link.session.input.consume_bytes(1);
-        if let Some(trace) = &mut link.session.trace {
-            let request = match method {
-                Method::Gss => EncryptionRequest::GssEnc,
-                Method::Tls | Method::Plain => EncryptionRequest::Ssl,
-            };
-            trace.encryption_answer(request, byte);
-        }
-        match encryption::read_answer(method, byte) {
-            Answer::Handshake => Go::On(Stage::BeginTls),
-            Answer::Refused if !self.negotiation.give_up() => {
-                say(link, &encryption::refused(method));
-                self.fail(link)
-            }
-            Answer::Refused if self.negotiation.may_stay() => {
-                link.status = ConnStatus::Made;
-                Go::Wait(Stage::Made, PollStatus::Writing)
-            }
-            Answer::Refused => Go::On(Stage::Dial),
-            Answer::Failed => self.encryption_failed(link),
-            Answer::Fatal(error) => {
-                say(link, &error);
-                self.fail(link)
-            }
-        }
-    }
-
-    fn begin_tls(&mut self, link: &mut Link) -> Go {
-        let pass_phrase = match std::mem::take(&mut self.pass_phrase) {
-            PassPhrase::Wanted => {
-                let given = self.plan.settings().get(Opt::Sslpassword);
-                PassPhrase::Known(Zeroizing::new(given.unwrap_or_default().to_vec()))
-            }
-            known => known,
-        };
-        match tls::begin(link, &self.plan, self.host(), pass_phrase) {
-            Ok(Begun::Ready) => Go::On(Stage::Handshake),
-            Ok(Begun::NeedsPassPhrase) => {
-                self.pass_phrase = PassPhrase::Wanted;
-                // The socket is writable, so who only polls comes back at once.
-                Go::Wait(Stage::BeginTls, PollStatus::Writing)
-            }
-            Err(error) => {
-                link.session.errors.push_with(|out| error.write_text(out));
-                self.encryption_failed(link)
-            }
-        }
-    }
-
-    fn handshake(&mut self, link: &mut Link) -> Go {
-        let progress = tls::handshake(link, &self.plan);
-        link.secured = matches!(progress, Ok(Shake::Done));
-        match progress {
-            Ok(Shake::Reading) => Go::Wait(Stage::Handshake, PollStatus::Reading),
-            Ok(Shake::Writing) => Go::Wait(Stage::Handshake, PollStatus::Writing),
-            // Somebody slipped in bytes that are not encrypted, to have them taken for the server's (behaviour 105).
-            Ok(Shake::Done) if !link.session.input.unparsed().is_empty() => {
-                say(link, &ConnectError::UnencryptedBytes);
-                self.fail(link)
-            }
-            Ok(Shake::Done) => {
-                link.status = ConnStatus::Made;
-                Go::Wait(Stage::Secured, PollStatus::Writing)
-            }
-            Err(error) => {
-                link.session.errors.push_with(|out| error.write_text(out));
-                self.encryption_failed(link)
-            }
-        }
-    }
-
-    /// The present way has failed on this connection: the next one needs a new connection (behaviour 102).
-    fn encryption_failed(&mut self, link: &mut Link) -> Go {
-        if self.negotiation.give_up() {
-            return Go::On(Stage::Dial);
-        }
-        self.fail(link)
-    }
-
     /// Sends the session's first packet.
     fn secured(&mut self, link: &mut Link) -> Go {
         let (stage, queued) = match &self.purpose {
@@ -571,134 +441,6 @@ impl Connector {
         link.status = ConnStatus::AwaitingResponse;
         // A failed send shows when the answer is read.
         wait_after_flush(link, stage)
-    }
-
-    fn write_startup(&self, startup: &Startup, link: &mut Link) -> Result<(), ConnectError> {
-        let parameters = self
-            .plan
-            .startup_parameters(&RealEnv)
-            .map_err(|_| ConnectError::OutOfMemory)?;
-        let parameters: Vec<(&[u8], &[u8])> = parameters
-            .iter()
-            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
-        startup
-            .write_message(&mut link.session, &parameters)
-            .map_err(|_| ConnectError::StartupPacket)
-    }
-
-    fn new_startup(&self, link: &Link) -> Startup {
-        let plan = &self.plan;
-        let auth = plan.require_auth;
-        let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
-        let is_negated = plan
-            .settings()
-            .get(Opt::RequireAuth)
-            .is_some_and(|text| text.starts_with(b"!"));
-        let allowed = Allowed {
-            password: auth.allows(AuthMethod::Password),
-            md5: auth.allows(AuthMethod::Md5),
-            gss,
-            sspi,
-            gss_continue: if is_negated { gss && sspi } else { gss || sspi },
-            scram: auth.allows(AuthMethod::ScramSha256),
-            oauth: auth.allows(AuthMethod::Oauth),
-            none: auth.allows(AuthMethod::None),
-        };
-        let requirement = || {
-            plan.settings()
-                .get(Opt::RequireAuth)
-                .unwrap_or_default()
-                .to_vec()
-        };
-        let is_given = |option| plan.settings().get(option).is_some();
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        let have_nonce = (self.random)(&mut nonce);
-        Startup::new(
-            Policy {
-                require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
-                channel_binding: match plan.channel_binding {
-                    ChannelBinding::Disable => BindingPolicy::Disable,
-                    ChannelBinding::Prefer => BindingPolicy::Prefer,
-                    ChannelBinding::Require => BindingPolicy::Require,
-                },
-                certificate_required: plan.sslcertmode == SslCertMode::Require,
-            },
-            tls::channel(link, plan),
-            Credentials {
-                user: plan.user().to_vec(),
-                password: plan
-                    .password_for(self.host())
-                    .map(|p| Zeroizing::new(p.to_vec())),
-                scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
-                scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
-                oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
-            },
-            Versions {
-                min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
-            },
-            have_nonce.then_some(nonce),
-        )
-    }
-
-    fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
-        loop {
-            let outcome = startup.advance(&mut link.session);
-            self.used_password |= startup.asked_for_password();
-            self.impression.auth_requested |= startup.was_requested();
-            match outcome {
-                Ok(StartupStep::Authenticated) => {
-                    link.session.begin_startup();
-                    link.status = ConnStatus::AuthOk;
-                    return Go::On(Stage::AwaitReady);
-                }
-                Ok(StartupStep::Progress) => {
-                    if link.flush(false) == FlushOutcome::Pending {
-                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
-                    }
-                }
-                Ok(StartupStep::NeedInput) => {
-                    if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
-                    {
-                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
-                    }
-                    match link.read(false) {
-                        ReadOutcome::Data => {}
-                        ReadOutcome::WouldBlock => {
-                            return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
-                        }
-                        ReadOutcome::Closed => return self.fail(link),
-                    }
-                }
-                Err(error) => return self.startup_failed(&error, link),
-            }
-        }
-    }
-
-    fn startup_failed(&mut self, error: &StartupError, link: &mut Link) -> Go {
-        match error {
-            StartupError::Server(fields) => link.session.say_server_error(fields),
-            error => link.session.errors.push_with(|out| error.write_text(out)),
-        }
-        self.impression.note_sqlstate(error.sqlstate());
-        if self.impression.is_cannot_connect_now() {
-            return Go::On(Stage::NextHost);
-        }
-        // Only before AuthenticationOk, as in the reference (behaviour 62).
-        if self.used_password
-            && error.sqlstate() == Some(INVALID_PASSWORD)
-            && self.host().password.is_some()
-            && let Some(file) = self.plan.settings().get(Opt::Passfile)
-        {
-            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
-        }
-        // The server may let us in only with encryption, or only without.
-        if matches!(error, StartupError::Server(_)) && self.negotiation.give_up() {
-            return Go::On(Stage::Dial);
-        }
-        self.fail(link)
     }
 
     /// Reads once without waiting: where to go on, or `None` when there is something to parse.
