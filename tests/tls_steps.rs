@@ -11,8 +11,7 @@ use std::process::Command;
 /// The shared library that was built for this test.
 fn library() -> PathBuf {
     let test = std::env::current_exe().unwrap();
-    // target/debug/deps/tls_steps-hash
-    let built = test.ancestors().nth(2).unwrap().join("libpq.so");
+    let built = test.with_file_name("libpq.so");
     assert!(built.exists(), "{} is missing", built.display());
     built
 }
