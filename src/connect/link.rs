@@ -83,7 +83,11 @@ impl Link {
 
     fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
-            self.session.errors.push(b"connection not open");
+            // Waiting and reading have words of their own for it.
+            self.session.errors.push_with(|out| match may_block {
+                true => NetError::NoSocket.write_text(out),
+                false => NetError::NotOpen.write_text(out),
+            });
             return ReadOutcome::Closed;
         };
         let Ok((block, room)) = self.session.space() else {

@@ -17,6 +17,8 @@ pub enum NetError {
     Sending(io::Error),
     /// There is no connection to use.
     NotOpen,
+    /// There is no socket to wait for.
+    NoSocket,
     /// Waiting for readiness failed.
     Polling(io::Error),
     /// TLS says why.
@@ -57,6 +59,7 @@ impl NetError {
                     \tbefore or while processing the request.",
                 );
             }
+            NetError::NoSocket => return out.extend_from_slice(b"invalid socket"),
             NetError::NotOpen => return out.extend_from_slice(b"connection not open"),
             NetError::Receiving(error) => ("could not receive data from server: ", error),
             NetError::Sending(error) => ("could not send data to server: ", error),
