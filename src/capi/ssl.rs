@@ -242,3 +242,50 @@ pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> PassPhrase {
         _ => PassPhrase::Refused,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Connection;
+    use crate::config::{RealEnv, Settings};
+
+    #[test]
+    fn the_library_is_named_without_a_connection_and_nothing_else_is() {
+        assert_eq!(
+            TLS_LIBRARY.is_some_and(|name| name.as_bytes() != LIBRARY_TEXT.to_bytes()),
+            false
+        );
+        // SAFETY: NULL is allowed, and the names are C strings.
+        unsafe {
+            let name = PQsslAttribute(null_mut(), c"library".as_ptr());
+            assert_eq!(name.is_null(), TLS_LIBRARY.is_none());
+            for other in [c"cipher", c"LIBRARY", c""] {
+                assert!(PQsslAttribute(null_mut(), other.as_ptr()).is_null());
+            }
+            assert!(PQsslAttribute(null_mut(), null()).is_null());
+            assert!(PQsslStruct(null_mut(), c"OpenSSL".as_ptr()).is_null());
+            assert!(PQgetssl(null_mut()).is_null());
+            assert_eq!(PQsslInUse(null_mut()), 0);
+        }
+    }
+
+    #[test]
+    fn the_default_hook_gives_as_much_of_sslpassword_as_fits() {
+        let settings = Settings::from_conninfo(b"host=/none sslpassword=abcdef", &RealEnv);
+        let mut conn = PGconn::new(Connection::new(settings, &RealEnv));
+        for (size, expected) in [
+            (0, &b"zzzzzzzz"[..]),
+            (1, b"\0zzzzzzz"),
+            (4, b"abc\0zzzz"),
+            (8, b"abcdef\0z"),
+        ] {
+            let mut buffer = *b"zzzzzzzz";
+            // SAFETY: the buffer is at least as long as is said; the connection is alive.
+            let length = unsafe {
+                PQdefaultSSLKeyPassHook_OpenSSL(buffer.as_mut_ptr().cast(), size, &raw mut conn)
+            };
+            assert_eq!(buffer, expected);
+            assert_eq!(length, (size - 1).clamp(0, 6));
+        }
+    }
+}

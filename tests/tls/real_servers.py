@@ -2,7 +2,8 @@
 """Compares two libraries over TLS on real servers: every way of logging in under every sslmode.
 
 usage: real_servers.py REFERENCE OURS    in the environment of tests/setup/with_servers.sh; fails where they differ
-       real_servers.py --one LIBRARY     prints what one library does, a line a scenario
+       real_servers.py --one LIBRARY       prints what one library does, a line a scenario
+       real_servers.py --by-value LIBRARY  certificates and keys by value against the same in files
 
 A line: scenario, PQstatus, PQsslInUse, PQconnectionUsedPassword, what PQsslAttribute says, what the server says in
 pg_stat_ssl, what became of a cancel request under way (PQcancelBlocking and the SQLSTATE of the query; then PQcancel), the
@@ -170,6 +171,41 @@ def scenarios():
         subprocess.run(["rm", "-r", f"{home}/.postgresql"], check=True)
 
 
+def pem(name):
+    with open(f"{PLACES}/{name}") as file:
+        return file.read().replace("'", "")
+
+
+def values():
+    """What only ours can: certificates and keys by value. Each must do what the same files do."""
+    for version in (15, 18):
+        place = f"host=localhost port={os.environ[f'PQP_PORT{version}']} dbname=postgres gssencmode=disable user=tlsuser"
+        files = f"sslcert={PLACES}/client-rsa.crt sslkey={PLACES}/client-rsa.key sslrootcert={PLACES}/root.crt"
+        by_value = f"sslcert='{pem('client-rsa.crt')}' sslkey='{pem('client-rsa.key')}' sslrootcert='{pem('root.crt')}'"
+        encrypted = by_value.replace(pem("client-rsa.key"), pem("client-rsa.pbes2-aes256.key")) + " sslpassword=secret"
+        chain = (f"sslcert='{pem('client-intermediate.chain.crt')}' sslkey={PLACES}/client-intermediate.key "
+                 f"sslrootcert='{pem('root-other.crt')}{pem('root.crt')}'")
+        wrong = by_value.replace(pem("root.crt"), pem("root-other.crt"))
+        wrong_file = files.replace("root.crt", "root-other.crt")
+        for mode in MODES:
+            yield f"{version}/{mode}/value", f"{place} sslmode={mode} {files}", f"{place} sslmode={mode} {by_value}"
+            yield f"{version}/{mode}/encrypted", f"{place} sslmode={mode} {files}", f"{place} sslmode={mode} {encrypted}"
+            yield f"{version}/{mode}/chain", f"{place} sslmode={mode} {files}", f"{place} sslmode={mode} {chain}"
+            yield f"{version}/{mode}/wrong_root", f"{place} sslmode={mode} {wrong_file}", f"{place} sslmode={mode} {wrong}"
+
+
+def by_value(path):
+    pq = load(path)
+    wrong = 0
+    for name, from_files, from_values in values():
+        expected, found = facts(pq, from_files, None), facts(pq, from_values, None)
+        if expected != found or (name.endswith("require/value") and found[0] != 0):
+            wrong += 1
+            print(f"{name}\n- {expected}\n+ {found}")
+    print(f"{wrong} wrong by value")
+    sys.exit(wrong != 0)
+
+
 def one(path):
     pq = load(path)
     watchers = {version: pq.PQconnectdb(os.environ[f"PQP_DSN{version}"].encode()) for version in ("15", "18")}
@@ -190,6 +226,9 @@ ALLOWED = [
 def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
+        return
+    if sys.argv[1] == "--by-value":
+        by_value(sys.argv[2])
         return
     answers = []
     for library in sys.argv[1:3]:

@@ -47,6 +47,7 @@ impl KeyLogFile {
 fn warn(what: &str, path: &Path, error: &std::io::Error) {
     use std::os::unix::ffi::OsStrExt;
     let mut text = Vec::new();
+    text.extend_from_slice(b"WARNING: ");
     text.extend_from_slice(what.as_bytes());
     text.extend_from_slice(b" \"");
     text.extend_from_slice(path.as_os_str().as_bytes());
