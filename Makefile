@@ -3,6 +3,7 @@
 #   make                  the library, headers, libpq.pc and pg_config, under target/
 #   make demo             stock psql, pgbench and pg_dump on it (DSN=... for your own server)
 #   make test             everything that proves it, on PostgreSQL 15 and 18
+#   make test-long        many random cases, reference and ours compared (PQP_SEED=, PQP_CASES=)
 #   make install PREFIX=/usr/local DESTDIR=
 #
 # Overridable: CARGO CC PROFILE PREFIX DESTDIR LIBDIR INCLUDEDIR
@@ -35,7 +36,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check tls-check header header-check symbols-check install clean test demo
+.PHONY: all check lint bench-rows c-check diff-check tls-check header header-check symbols-check install clean test test-long sanitize demo
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -145,9 +146,24 @@ test:
 	$(MAKE) c-check
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
 		$(CARGO) test --no-fail-fast
+	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) tls-check
 	$(MAKE) bench-rows
+	$(MAKE) sanitize
+
+# The C programs under valgrind and the sanitizers.
+sanitize:
+	CC='$(CC)' tests/setup/with_servers.sh tests/sanitize.sh
+
+# A quarter of an hour, with a new seed each time; a difference is printed with its seed.
+PQP_SEED ?= clock
+PQP_CASES ?= 10000
+test-long:
+	tests/setup/prepare.sh >/dev/null
+	$(MAKE) --no-print-directory all
+	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) PQP_SEED=$(PQP_SEED) PQP_CASES=$(PQP_CASES) \
+		tests/setup/with_servers.sh $(CARGO) test --no-fail-fast --test generative --test fuzz_decoders
 
 demo:
 	tests/setup/prepare.sh 18 >/dev/null

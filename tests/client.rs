@@ -31,12 +31,7 @@ fn connect(dsn: &str) -> Connection {
 
 /// Sends a query and waits for its last result.
 fn exec(connection: &mut Connection, query: &[u8]) -> QueryResult {
-    blocking::exec(
-        connection,
-        |c| c.send_query(Some(query)),
-        |_, result| result,
-    )
-    .unwrap()
+    blocking::exec(connection, |c| c.send_query(Some(query))).unwrap()
 }
 
 #[test]

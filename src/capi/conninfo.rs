@@ -12,7 +12,7 @@
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroize;
 
@@ -149,25 +149,44 @@ struct StaticTexts {
     dispchar: CString,
 }
 
+/// No lock guards the first use: a fork at that moment would leave it locked in the child for good. Threads that come
+/// together each make the texts, and the first to be done wins.
 fn static_texts() -> &'static [StaticTexts] {
-    static TEXTS: OnceLock<Vec<StaticTexts>> = OnceLock::new();
-    TEXTS.get_or_init(|| {
-        // The table holds no NUL byte, so nothing is lost to the default.
-        let text = |text: &str| CString::new(text).unwrap_or_default();
-        Opt::ALL
-            .into_iter()
-            .map(|opt| {
-                let def = opt.def();
-                StaticTexts {
-                    keyword: text(def.keyword),
-                    envvar: def.envvar.map(text),
-                    compiled: def.compiled.map(text),
-                    label: text(def.label),
-                    dispchar: text(def.dispchar),
-                }
-            })
-            .collect()
-    })
+    static TEXTS: AtomicPtr<Vec<StaticTexts>> = AtomicPtr::new(ptr::null_mut());
+    let made = TEXTS.load(Ordering::Acquire);
+    if !made.is_null() {
+        // SAFETY: what is not NULL came from `Box::into_raw` below, is never freed and never changed.
+        return unsafe { &*made };
+    }
+    let new = Box::into_raw(Box::new(make_static_texts()));
+    match TEXTS.compare_exchange(ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
+        // SAFETY: the pointer has just come from a box, and is now kept for good.
+        Ok(_) => unsafe { &*new },
+        Err(winner) => {
+            // SAFETY: nobody else has seen the box.
+            drop(unsafe { Box::from_raw(new) });
+            // SAFETY: as for what was found at once.
+            unsafe { &*winner }
+        }
+    }
+}
+
+fn make_static_texts() -> Vec<StaticTexts> {
+    // The table holds no NUL byte, so nothing is lost to the default.
+    let text = |text: &str| CString::new(text).unwrap_or_default();
+    Opt::ALL
+        .into_iter()
+        .map(|opt| {
+            let def = opt.def();
+            StaticTexts {
+                keyword: text(def.keyword),
+                envvar: def.envvar.map(text),
+                compiled: def.compiled.map(text),
+                label: text(def.label),
+                dispchar: text(def.dispchar),
+            }
+        })
+        .collect()
 }
 
 /// The C API has these as `char *`; nobody may write to them.

@@ -118,6 +118,62 @@ fn set_client_encoding(conn: &mut ConnRef, encoding: &[u8], env: &dyn Env) -> bo
     }
     // As libpq 18.6 sends it: the name is not escaped.
     let query = [b"set client_encoding to '", encoding, b"'"].concat();
-    blocking::exec(conn, |c| c.send_query(Some(&query)), Owned::new)
+    blocking::exec_each(conn, |c| c.send_query(Some(&query)), Owned::new)
         .is_some_and(|result| result.status() == ExecStatus::CommandOk as c_int)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::{null, null_mut};
+
+    use super::super::testing::*;
+    use super::*;
+    use crate::protocol::session::State;
+
+    #[test]
+    fn any_display_setting_is_kept_and_unknown_ones_show_the_least_surprising() {
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = connected();
+            let shown = |conn| {
+                with(conn, |c| {
+                    let session = &c.connection.link.session;
+                    (session.verbosity, session.context_visibility)
+                })
+            };
+            assert_eq!(PQsetErrorVerbosity(conn, 2), 1);
+            assert_eq!(PQsetErrorContextVisibility(conn, 2), 1);
+            assert_eq!(shown(conn), (Verbosity::Verbose, ContextVisibility::Always));
+            assert_eq!(PQsetErrorVerbosity(conn, 9), 2);
+            assert_eq!(PQsetErrorContextVisibility(conn, -2), 2);
+            assert_eq!(shown(conn), (Verbosity::Default, ContextVisibility::Never));
+            assert_eq!(PQsetErrorVerbosity(conn, 1), 9);
+            assert_eq!(PQsetErrorContextVisibility(conn, 1), -2);
+            end(conn);
+            assert_eq!(PQsetErrorVerbosity(null_mut(), 3), 1);
+            assert_eq!(PQsetErrorContextVisibility(null_mut(), 2), 1);
+        }
+    }
+
+    #[test]
+    fn behaviours_256_and_257_the_encoding_is_known_and_set_only_when_connected() {
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = connected();
+            assert_eq!(PQclientEncoding(conn), 6);
+            assert_eq!(PQsetClientEncoding(conn, null()), -1);
+            let long = std::ffi::CString::new([b'u'; LONGEST_ENCODING_NAME + 1]).unwrap();
+            assert_eq!(PQsetClientEncoding(conn, long.as_ptr()), -1);
+            with(conn, |c| {
+                let session = &mut c.connection.link.session;
+                assert!(session.errors.is_empty());
+                assert_eq!(session.state(), State::Idle, "nothing was sent");
+                c.connection.link.status = ConnStatus::Bad;
+            });
+            assert_eq!(PQclientEncoding(conn), -1);
+            assert_eq!(PQsetClientEncoding(conn, c"UTF8".as_ptr()), -1);
+            end(conn);
+            assert_eq!(PQclientEncoding(null()), -1);
+        }
+    }
 }

@@ -156,3 +156,7 @@ pub unsafe extern "C" fn PQendcopy(conn: *mut PGconn) -> c_int {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "copy_lines_tests.rs"]
+mod tests;

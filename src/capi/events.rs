@@ -391,3 +391,195 @@ pub unsafe extern "C" fn PQfireResultCreateEvents(conn: *mut PGconn, res: *mut P
     // SAFETY: the pointers are covered by the contract above, and nothing is borrowed.
     catch(0, || unsafe { c_int::from(fire_result_created(conn, res)) })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::ptr::null_mut;
+
+    use super::super::r#async::PQgetResult;
+    use super::super::build_result::{PQcopyResult, PQmakeEmptyPGresult};
+    use super::super::result::PQclear;
+    use super::super::testing::*;
+    use super::*;
+
+    /// What a procedure has seen, and what it answers.
+    struct Log {
+        seen: String,
+        refuses: c_int,
+        conn: *mut PGconn,
+    }
+
+    /// Writes down what it is told and plays with the data while it is told.
+    unsafe extern "C" fn procedure(id: c_int, info: *mut c_void, pass: *mut c_void) -> c_int {
+        // SAFETY: the test registered this procedure with a `Log` that outlives everything.
+        unsafe {
+            let data = match id {
+                0..=2 => {
+                    let conn = (*info.cast::<ConnectionEvent>()).conn;
+                    assert_eq!(PQsetInstanceData(conn, Some(procedure), pass), 1);
+                    assert_eq!(PQinstanceData(conn, Some(procedure)), pass);
+                    PQregisterEventProc(conn, Some(procedure), c"again".as_ptr(), pass)
+                }
+                3 => {
+                    let event = &*info.cast::<ResultCreateEvent>();
+                    assert_eq!(event.conn, (*pass.cast::<Log>()).conn);
+                    assert!(PQresultInstanceData(event.result, Some(procedure)).is_null());
+                    PQresultSetInstanceData(event.result, Some(procedure), pass)
+                }
+                4 => {
+                    let event = &*info.cast::<ResultCopyEvent>();
+                    assert!(PQresultInstanceData(event.dest, Some(procedure)).is_null());
+                    c_int::from(PQresultInstanceData(event.src, Some(procedure)) == pass)
+                }
+                _ => {
+                    let result = (*info.cast::<ResultDestroyEvent>()).result;
+                    c_int::from(PQresultInstanceData(result, Some(procedure)) == pass)
+                }
+            };
+            let log = &mut *pass.cast::<Log>();
+            log.seen.push_str(&format!("{id}:{data} "));
+            c_int::from(log.refuses != id)
+        }
+    }
+
+    unsafe fn registered(log: &mut Log) -> *mut PGconn {
+        // SAFETY: the log outlives the connection.
+        unsafe {
+            let conn = connected();
+            log.conn = conn;
+            let pass = (&raw mut *log).cast();
+            let done = PQregisterEventProc(conn, Some(procedure), c"name".as_ptr(), pass);
+            assert_eq!(done, c_int::from(log.refuses != 0));
+            conn
+        }
+    }
+
+    fn log(refuses: c_int) -> Log {
+        Log {
+            seen: String::new(),
+            refuses,
+            conn: null_mut(),
+        }
+    }
+
+    unsafe fn fetch(conn: *mut PGconn) -> *mut PGresult {
+        // SAFETY: the connection is the test's.
+        unsafe {
+            answer(conn, &[message(b'C', b"SET\0"), ready()]);
+            PQgetResult(conn)
+        }
+    }
+
+    #[test]
+    fn behaviour_319_a_procedure_is_registered_once_and_may_refuse() {
+        let mut log = log(0);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            assert_eq!(log.seen, "0:0 ");
+            assert_eq!(PQsetInstanceData(conn, Some(procedure), null_mut()), 0);
+            log.refuses = -1;
+            let pass = (&raw mut log).cast();
+            for name in [std::ptr::null(), c"".as_ptr()] {
+                assert_eq!(PQregisterEventProc(conn, Some(procedure), name, pass), 0);
+            }
+            let name = c"name".as_ptr();
+            assert_eq!(PQregisterEventProc(conn, None, name, pass), 0);
+            assert_eq!(
+                PQregisterEventProc(null_mut(), Some(procedure), name, pass),
+                0
+            );
+            assert_eq!(PQregisterEventProc(conn, Some(procedure), name, pass), 1);
+            assert_eq!(PQregisterEventProc(conn, Some(procedure), name, pass), 0);
+            with_conn(conn, (), |c| {
+                fire_connection_reset(c);
+                fire_connection_destroyed(c);
+            });
+            assert_eq!(log.seen, "0:0 0:0 1:0 2:0 ");
+            end(conn);
+        }
+    }
+
+    #[test]
+    fn behaviours_320_and_321_results_are_followed_from_creation_to_clear() {
+        let mut log = log(-1);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            let result = fetch(conn);
+            let copy = PQcopyResult(result, 4);
+            let unfollowed = PQcopyResult(result, 3);
+            PQclear(unfollowed);
+            PQclear(result);
+            end(conn);
+            PQclear(copy);
+        }
+        assert_eq!(log.seen, "0:0 3:1 4:1 5:1 5:0 ");
+    }
+
+    #[test]
+    fn a_procedure_that_refuses_a_result_hears_no_more_of_it() {
+        let mut log = log(3);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            let result = fetch(conn);
+            PQclear(PQcopyResult(result, 4));
+            PQclear(result);
+            end(conn);
+        }
+        assert_eq!(log.seen, "0:0 3:1 ");
+    }
+
+    #[test]
+    fn behaviour_324_built_results_are_announced_on_demand_and_once() {
+        let mut log = log(-1);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            let result = PQmakeEmptyPGresult(conn, 2);
+            assert_eq!(log.seen, "0:0 ", "behaviour 234");
+            assert_eq!(PQfireResultCreateEvents(conn, result), 1);
+            assert_eq!(PQfireResultCreateEvents(null_mut(), result), 1);
+            assert_eq!(PQfireResultCreateEvents(conn, null_mut()), 0);
+            PQclear(result);
+            let refused = PQmakeEmptyPGresult(conn, 2);
+            log.refuses = 3;
+            assert_eq!(PQfireResultCreateEvents(conn, refused), 0);
+            PQclear(refused);
+            end(conn);
+        }
+        assert_eq!(log.seen, "0:0 3:1 5:1 3:1 ");
+    }
+
+    #[test]
+    fn a_result_the_library_fetches_for_itself_is_announced_from_its_creation_to_its_end() {
+        use crate::client::Handle;
+        use crate::protocol::{result::QueryResult, types::ExecStatus};
+        let mut log = log(-1);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            let fetched = QueryResult::new(ExecStatus::TuplesOk, 6);
+            let back = with_conn(conn, None, |c| Some(c.announce(fetched)));
+            assert_eq!(back.map(|r| r.client_encoding), Some(6));
+            end(conn);
+        }
+        assert_eq!(log.seen, "0:0 3:1 5:1 ");
+    }
+
+    #[test]
+    fn a_result_of_a_failed_connection_is_not_announced() {
+        let mut log = log(-1);
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = registered(&mut log);
+            answer(conn, &[]); // and no transport to read from
+            let result = PQgetResult(conn);
+            assert_eq!(super::super::result::PQresultStatus(result), 7);
+            PQclear(result);
+            end(conn);
+        }
+        assert_eq!(log.seen, "0:0 ");
+    }
+}

@@ -20,7 +20,7 @@ fn exec(
     conn: &mut ConnRef,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
 ) -> *mut PGresult {
-    blocking::exec(conn, send, Owned::new).map_or(std::ptr::null_mut(), Owned::into_raw)
+    blocking::exec_each(conn, send, Owned::new).map_or(std::ptr::null_mut(), Owned::into_raw)
 }
 
 /// `PGresult *PQexec(PGconn *conn, const char *query)` — the last result of the query string, to be freed with

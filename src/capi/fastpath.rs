@@ -166,3 +166,7 @@ pub unsafe extern "C" fn PQfn(
         })
     }
 }
+
+#[cfg(test)]
+#[path = "fastpath_tests.rs"]
+mod tests;

@@ -1,11 +1,13 @@
 //! The border to C: no panic crosses it, no borrow of a connection outlives one step, and notices and trace lines go
-//! out between the steps.
+//! out between the steps. A connection that this process has inherited over fork() is given up here, before anything
+//! is asked of it ([`crate::connect::link`]).
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, ssl};
 use crate::client::{Connection, Handle, PassPhrase};
+use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
 pub(crate) fn catch<R>(fallback: R, f: impl FnOnce() -> R) -> R {
@@ -24,7 +26,9 @@ impl ConnRef {
     /// Runs `f` on everything behind the pointer. `f` must not call back into C.
     pub(crate) fn whole<R>(&mut self, f: impl FnOnce(&mut PGconn) -> R) -> R {
         // SAFETY: `with_conn`'s caller promised a live connection used by no other thread; this borrow ends here.
-        let result = f(unsafe { &mut *self.0 });
+        let conn = unsafe { &mut *self.0 };
+        conn.connection.link.check_owner();
+        let result = f(conn);
         self.settle();
         result
     }
@@ -52,6 +56,7 @@ impl Handle for ConnRef {
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
+        connection.link.check_owner();
         let result = f(connection);
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {
@@ -66,6 +71,10 @@ impl Handle for ConnRef {
 
     fn ask_pass_phrase(&mut self) -> PassPhrase {
         ssl::ask_pass_phrase(self.0)
+    }
+
+    fn announce(&mut self, result: QueryResult) -> QueryResult {
+        super::result::announce(self, result)
     }
 }
 
@@ -104,6 +113,14 @@ pub(crate) unsafe fn see_conn<R>(
     f: impl FnOnce(&PGconn) -> R,
 ) -> R {
     // SAFETY: the caller's promise.
+    let Some(seen) = (unsafe { conn.as_ref() }) else {
+        return fallback;
+    };
+    if seen.connection.link.is_inherited() {
+        // SAFETY: the caller's promise; the object is the heap's, `const` only says what the caller does with it.
+        unsafe { with_conn(conn.cast_mut(), (), |c| c.with(|_| ())) };
+    }
+    // SAFETY: as above; the borrow before has ended.
     match unsafe { conn.as_ref() } {
         Some(conn) => catch(fallback, || f(conn)),
         None => fallback,

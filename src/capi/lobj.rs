@@ -247,3 +247,7 @@ pub unsafe extern "C" fn lo_export(
         })
     }
 }
+
+#[cfg(test)]
+#[path = "lobj_tests.rs"]
+mod tests;

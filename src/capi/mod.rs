@@ -39,6 +39,10 @@ pub mod result;
 pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod testing_server;
 pub mod threads;
 pub mod trace;
 pub mod types;

@@ -70,3 +70,43 @@ pub unsafe extern "C" fn PQfreeNotify(notify: *mut PGnotify) {
     // SAFETY: covered by the contract above.
     catch((), || unsafe { alloc::free(notify.cast::<c_void>()) });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    #[test]
+    fn behaviour_249_a_notification_is_one_block() {
+        // SAFETY: all objects are this test's own.
+        unsafe {
+            let conn = connected();
+            assert!(PQnotifies(conn).is_null());
+            with(conn, |c| {
+                feed(c, &message(b'A', b"\0\0\0\x2achannel\0payload\0"));
+                feed(c, &message(b'A', b"\0\0\0\x07x\0\0"));
+            });
+            let notify = PQnotifies(conn);
+            assert_eq!(text((*notify).relname), "channel");
+            assert_eq!(
+                ((*notify).be_pid, text((*notify).extra)),
+                (42, "payload".into())
+            );
+            let start = notify.addr();
+            let texts = start + size_of::<PGnotify>()..start + size_of::<PGnotify>() + 16;
+            assert!(texts.contains(&(*notify).relname.addr()));
+            assert!(texts.contains(&(*notify).extra.addr()));
+            PQfreeNotify(notify);
+            let notify = PQnotifies(conn);
+            assert_eq!(
+                (text((*notify).relname), text((*notify).extra)),
+                ("x".into(), "".into())
+            );
+            PQfreeNotify(notify);
+            assert!(PQnotifies(conn).is_null());
+            end(conn);
+            assert!(PQnotifies(std::ptr::null_mut()).is_null());
+            PQfreeNotify(std::ptr::null_mut());
+        }
+    }
+}

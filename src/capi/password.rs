@@ -78,3 +78,7 @@ pub unsafe extern "C" fn PQchangePassword(
         })
     }
 }
+
+#[cfg(test)]
+#[path = "password_tests.rs"]
+mod tests;

@@ -35,6 +35,16 @@ pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut 
     conn.whole(|c| PGresult::of(c, result)).into_raw()
 }
 
+/// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
+pub(super) fn announce(conn: &mut ConnRef, result: QueryResult) -> QueryResult {
+    let announced = hand_out(conn, result);
+    // SAFETY: the pointer came from `into_raw` and nobody uses it after its end was told.
+    unsafe {
+        events::fire_result_destroyed(announced);
+        Box::from_raw(announced).result
+    }
+}
+
 /// A result that was handed out to nobody yet: dropped, it goes the way of `PQclear`.
 pub(super) struct Owned(*mut PGresult);
 
@@ -212,7 +222,10 @@ pub unsafe extern "C" fn PQgetvalue(
             tup_num,
             field_num,
             std::ptr::null_mut(),
-            |rows, r, c| rows.value_with_nul(r, c).map_or_else(empty, pointer),
+            |rows, r, c| {
+                rows.address(r, c)
+                    .map_or_else(empty, |a| a.cast_mut().cast())
+            },
         )
     }
 }
@@ -645,3 +658,7 @@ pub unsafe extern "C" fn PQresultMemorySize(res: *const PGresult) -> usize {
     // SAFETY: the pointer is covered by the contract above.
     unsafe { see_result(res, 0, PGresult::memory) }
 }
+
+#[cfg(test)]
+#[path = "result_tests.rs"]
+mod tests;

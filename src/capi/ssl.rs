@@ -251,10 +251,8 @@ mod tests {
 
     #[test]
     fn the_library_is_named_without_a_connection_and_nothing_else_is() {
-        assert_eq!(
-            TLS_LIBRARY.is_some_and(|name| name.as_bytes() != LIBRARY_TEXT.to_bytes()),
-            false
-        );
+        let named = TLS_LIBRARY.map(str::as_bytes);
+        assert!(named.is_none_or(|name| name == LIBRARY_TEXT.to_bytes()));
         // SAFETY: NULL is allowed, and the names are C strings.
         unsafe {
             let name = PQsslAttribute(null_mut(), c"library".as_ptr());

@@ -98,3 +98,7 @@ pub unsafe extern "C" fn PQsetTraceFlags(conn: *mut PGconn, flags: c_int) {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "trace_tests.rs"]
+mod tests;

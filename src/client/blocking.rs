@@ -10,10 +10,6 @@ use crate::protocol::session::NextResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
 /// What one step towards the next result gave.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a result moves once; a box would be an allocation a query"
-)]
 enum Step {
     /// A result.
     Result(QueryResult),
@@ -39,11 +35,19 @@ pub fn next_result(handle: &mut impl Handle) -> Option<QueryResult> {
 
 /// Sends a command and waits for its last result (behaviour 164).
 ///
+/// `None` when the command could not be sent; the error text says why.
+pub fn exec<H: Handle>(
+    handle: &mut H,
+    send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
+) -> Option<QueryResult> {
+    exec_each(handle, send, H::announce)
+}
+
+/// As [`exec`], for callers who give the last result away.
+///
 /// Every result of the command, and every result that nobody fetched before it, goes through `hand_out` as soon as it
 /// is there; all but the last are dropped again (behaviour 320: each of them is an event).
-///
-/// `None` when the command could not be sent; the error text says why.
-pub fn exec<H: Handle, T>(
+pub fn exec_each<H: Handle, T>(
     handle: &mut H,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
     mut hand_out: impl FnMut(&mut H, QueryResult) -> T,
@@ -105,6 +109,10 @@ fn prepare<H: Handle, T>(
 impl Connection {
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
     fn result_step(&mut self) -> Step {
+        if self.link.status == ConnStatus::Bad && self.link.session.is_copying() {
+            // A COPY without a connection does not go on, though nobody has told the session.
+            return self.failure();
+        }
         match self.link.session.next_result() {
             NextResult::Ready(result) => {
                 self.drop_if_lost();

@@ -46,7 +46,7 @@ impl Connection {
     pub fn cancel_twin(&self) -> Connection {
         let facts = &self.link.session.facts;
         if self.link.transport.is_none() {
-            return Connection::with_error(|out| NetError::NotOpen.write_text(out));
+            return Connection::with_error(|out| self.link.why_closed().write_text(out));
         }
         let Some(key) = &facts.cancel_key else {
             return Connection::with_error(|out| ConnectError::NoCancelKey.write_text(out));
@@ -76,15 +76,15 @@ impl Connection {
             ConnStatus::Allocated => {
                 self.link.session.errors.clear();
                 self.start();
-                self.link.status != ConnStatus::Bad
+                // A request without anything to cancel on starts nothing.
+                !matches!(self.link.status, ConnStatus::Bad | ConnStatus::Allocated)
             }
             ConnStatus::Bad => false,
             _ => {
-                self.link
-                    .session
-                    .errors
-                    .push(b"cancel request is already being sent on this connection");
-                self.link.drop_transport();
+                let errors = &mut self.link.session.errors;
+                errors.push_with(|out| ConnectError::CancelUnderWay.write_text(out));
+                // The descriptor stays for those who wait on it.
+                self.link.status = ConnStatus::Bad;
                 false
             }
         }
@@ -96,8 +96,8 @@ impl Connection {
         self.link.session.errors.clear();
         if let Origin::Planned(connector) = &mut self.origin {
             connector.restart();
-            self.link.status = ConnStatus::Allocated;
         }
+        self.link.status = ConnStatus::Allocated;
     }
 
     fn connector(&self) -> Option<&Connector> {

@@ -148,7 +148,7 @@ impl Connection {
 
     /// Its port, as it was written.
     pub fn port(&self) -> &[u8] {
-        self.host_spec().map_or(b"", HostSpec::shown_port)
+        self.host_spec().map_or(b"5432", HostSpec::shown_port)
     }
 
     /// The password for it: the password file's, else the one given, else "".
@@ -273,7 +273,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
             Ok(patience) => Some(patience),
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
-                c.link.disconnect();
+                c.link.status = ConnStatus::Bad;
                 None
             }
         }

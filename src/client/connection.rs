@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::status::ConnStatus;
+use crate::protocol::result::QueryResult;
 use crate::protocol::session::Notification;
 use crate::protocol::types::TransactionStatus;
 
@@ -20,6 +21,11 @@ pub trait Handle {
     /// Asks whoever uses the connection for the pass phrase of its private key.
     fn ask_pass_phrase(&mut self) -> PassPhrase {
         PassPhrase::Default
+    }
+
+    /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
+    fn announce(&mut self, result: QueryResult) -> QueryResult {
+        result
     }
 }
 

@@ -27,9 +27,6 @@ pub enum GetOutcome<T> {
     Failed,
 }
 
-/// The most output a non-blocking connection lets gather before it says that a piece would block, in bytes.
-const NONBLOCKING_BACKLOG: usize = 1024 * 1024;
-
 impl Connection {
     /// Queues a piece of COPY data.
     ///
@@ -44,17 +41,11 @@ impl Connection {
         if data.is_empty() {
             return Ok(PutOutcome::Queued);
         }
-        if self.nonblocking && self.link.session.output.len() + data.len() > NONBLOCKING_BACKLOG {
-            match self.link.flush(false) {
-                FlushOutcome::Failed => return Err(Refused),
-                FlushOutcome::Pending if self.link.session.output.len() > NONBLOCKING_BACKLOG => {
-                    return Ok(PutOutcome::WouldBlock);
-                }
-                FlushOutcome::Pending | FlushOutcome::Done => {}
-            }
-        }
-        if let Err(error) = self.link.session.put_copy_data(data) {
-            return self.refuse(&error);
+        match self.link.session.put_copy_data(data) {
+            Ok(()) => {}
+            // Only a buffer that cannot grow makes a caller wait who does not want to (behaviour 207).
+            Err(UsageError::OutputFull) if self.nonblocking => return Ok(PutOutcome::WouldBlock),
+            Err(error) => return self.refuse(&error),
         }
         match self.link.flush_if_full(!self.nonblocking) {
             FlushOutcome::Failed => Err(Refused),
@@ -91,6 +82,10 @@ impl Connection {
             CopyStep::Done => {
                 self.drop_if_lost();
                 return Some(GetOutcome::Done);
+            }
+            CopyStep::Lost => {
+                self.drop_if_lost();
+                return Some(GetOutcome::Failed);
             }
             CopyStep::Pending => {}
         }

@@ -54,7 +54,7 @@ impl Connection {
         match self.link.session.get_copy_part(most) {
             CopyStep::Data(data) => Piece::Data(take(data)),
             CopyStep::Pending => Piece::Pending,
-            CopyStep::Done => {
+            CopyStep::Done | CopyStep::Lost => {
                 self.drop_if_lost();
                 Piece::End
             }
@@ -118,7 +118,8 @@ pub fn end_copy(handle: &mut impl Handle) -> EndOutcome {
     if !handle.with(Connection::end_copy_data) {
         return EndOutcome::NotDone;
     }
-    match blocking::next_result(handle) {
+    let outcome = blocking::next_result(handle).map(|result| handle.announce(result));
+    match outcome {
         Some(result) if result.status == ExecStatus::CommandOk => EndOutcome::Done,
         _ => {
             handle.with(|c| {

@@ -26,6 +26,9 @@ pub const INV_READ: i32 = 0x0004_0000;
 /// Bytes moved a call while importing and exporting (behaviour 284).
 const CHUNK_BYTES: usize = 8192;
 
+/// What no descriptor is.
+const NO_FD: i32 = -1;
+
 /// Access rights of an exported file, before the umask.
 const EXPORT_MODE: u32 = 0o666;
 
@@ -174,7 +177,7 @@ pub fn truncate64(handle: &mut impl Handle, fd: i32, len: i64) -> Option<i32> {
 /// Makes an object of a local file; its OID. `object` is the OID it is to have, 0 for any. After a failure the object
 /// may be there: the caller's transaction is to be rolled back (behaviour 285).
 pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Option<Oid> {
-    handle.with(|c| c.begin_cycle());
+    handle.with(|c| c.link.session.errors.clear());
     let opened = name.map_or(Err(libc::EFAULT), |name| {
         File::open(path(name)).map_err(|e| errno_of(&e))
     });
@@ -183,11 +186,12 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
         Ok(file) => file,
         Err(errno) => return fail(handle, &ClientError::OpenFile { name, errno }),
     };
-    let object = match object {
-        0 => creat(handle, INV_READ | INV_WRITE)?,
-        _ => create(handle, object)?,
+    let created = match object {
+        0 => creat(handle, INV_READ | INV_WRITE),
+        _ => create(handle, object),
     };
-    let fd = open(handle, object, INV_WRITE)?;
+    let object = created.filter(|&object| object != 0)?;
+    let fd = open(handle, object, INV_WRITE).filter(|&fd| fd != NO_FD)?;
     let mut chunk = [0; CHUNK_BYTES];
     loop {
         match file.read(&mut chunk) {
@@ -211,7 +215,7 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
 
 /// Writes an object into a local file, which is made or emptied before. `None` on failure.
 pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Option<()> {
-    let fd = open(handle, object, INV_READ)?;
+    let fd = open(handle, object, INV_READ).filter(|&fd| fd != NO_FD)?;
     let opened = name.map_or(Err(libc::EFAULT), |name| {
         OpenOptions::new()
             .write(true)
@@ -315,7 +319,7 @@ fn call(
 /// The OID of a function. The first call on a connection looks all of them up.
 fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
     let oids = match handle.with(|c| {
-        c.begin_cycle();
+        c.link.session.errors.clear();
         c.large_objects.oids
     }) {
         Some(oids) => oids,
@@ -332,7 +336,7 @@ fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
 
 fn look_up(handle: &mut impl Handle) -> Option<[Oid; NAMES.len()]> {
     let send = |c: &mut Connection| c.send_query(Some(LOOKUP));
-    let result = blocking::exec(handle, send, |_, result| result)?;
+    let result = blocking::exec(handle, send)?;
     match result.status {
         ExecStatus::TuplesOk => {}
         ExecStatus::FatalError => return None,

@@ -23,7 +23,7 @@ pub fn encrypt(
     user: &[u8],
     algorithm: Option<&[u8]>,
 ) -> Option<Zeroizing<Vec<u8>>> {
-    handle.with(Connection::begin_cycle);
+    handle.with(|c| c.link.session.errors.clear());
     let asked;
     let algorithm = match algorithm {
         Some(algorithm) => algorithm,
@@ -55,7 +55,7 @@ pub fn change<H: Handle, T>(
     let secret = encrypt(handle, password, user, None)?;
     let command = handle.with(|c| c.alter_user(user, &secret))?;
     let send = |c: &mut Connection| -> Result<(), Refused> { c.send_query(Some(&command)) };
-    blocking::exec(handle, send, hand_out)
+    blocking::exec_each(handle, send, hand_out)
 }
 
 /// The md5 secret, which needs no connection (behaviour 395).
@@ -79,7 +79,7 @@ fn scram(
 /// What the server's `password_encryption` is.
 fn ask_algorithm(handle: &mut impl Handle) -> Option<Vec<u8>> {
     let send = |c: &mut Connection| c.send_query(Some(b"show password_encryption"));
-    let result = blocking::exec(handle, send, |_, result| result)?;
+    let result = blocking::exec(handle, send)?;
     if result.status != ExecStatus::TuplesOk {
         return None;
     }

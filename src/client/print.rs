@@ -485,3 +485,228 @@ pub fn print_tuples<'a>(
         line(&|c| value(result, row, c));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::protocol::result::{Column, Columns};
+    use crate::protocol::types::ExecStatus;
+
+    /// What all tables here show: a number, a text, one value missing.
+    fn result(rows: &[[Option<&str>; 2]]) -> QueryResult {
+        let mut columns = Columns::default();
+        for name in ["num", "long_name"] {
+            let column = Column::new(0, 0, 25, -1, -1, 0);
+            columns.push(name.as_bytes(), column).unwrap();
+        }
+        let mut result = QueryResult::with_columns(ExecStatus::TuplesOk, Arc::new(columns), 0);
+        for (row, values) in rows.iter().enumerate() {
+            for (column, value) in values.iter().enumerate() {
+                let value = value.map(str::as_bytes);
+                result.rows.set_value(row, column, value).unwrap();
+            }
+        }
+        result
+    }
+
+    fn two_rows() -> QueryResult {
+        result(&[[Some("1"), Some("abc")], [Some("-22"), None]])
+    }
+
+    fn options(header: bool, align: bool, standard: bool) -> PrintOptions<'static> {
+        PrintOptions {
+            header,
+            align,
+            standard,
+            html: false,
+            expanded: false,
+            separator: b"|",
+            table_options: b"",
+            caption: None,
+            names: Vec::new(),
+        }
+    }
+
+    fn printed(result: &QueryResult, options: &PrintOptions<'_>) -> String {
+        let mut out = Vec::new();
+        print(result, options, &mut |piece| out.extend_from_slice(piece));
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn unaligned_and_aligned_text() {
+        let r = two_rows();
+        assert_eq!(
+            printed(&r, &options(true, false, true)),
+            "num|long_name\n-------------\n1|abc\n-22|\n(2 rows)\n\n"
+        );
+        assert_eq!(
+            printed(&r, &options(true, true, false)),
+            "num|long_name\n---+---------\n  1|abc      \n-22|         \n(2 rows)\n\n"
+        );
+        assert_eq!(
+            printed(&r, &options(true, true, true)),
+            "+-----+-----------+\n| num | long_name |\n+-----+-----------+\n\
+             |   1 | abc       |\n+-----+-----------+\n\
+             | -22 |           |\n+-----+-----------+\n(2 rows)\n\n"
+        );
+        assert_eq!(
+            printed(
+                &result(&[[Some("1"), Some("2")]]),
+                &options(false, true, true)
+            ),
+            "|   1 |         2 |\n(null)\n",
+            "the border that nobody made"
+        );
+        let none = QueryResult::new(ExecStatus::CommandOk, 0);
+        assert_eq!(printed(&none, &options(true, true, true)), "");
+    }
+
+    #[test]
+    fn behaviour_298_an_aligned_header_shows_the_columns_own_names() {
+        let mut options = options(true, true, false);
+        options.names = vec![b"number", b"l"];
+        assert_eq!(
+            printed(&two_rows(), &options),
+            "   num|long_name\n------+---\n     1|abc      \n   -22|         \n(2 rows)\n\n"
+        );
+        options.align = false;
+        options.names = vec![b"", b"l", b"too", b"many"];
+        assert_eq!(
+            printed(&two_rows(), &options),
+            "num|l\n-----\n1|abc\n-22|\n(2 rows)\n\n"
+        );
+    }
+
+    #[test]
+    fn behaviour_299_what_counts_as_a_number() {
+        for number in ["5", "-5", ".5", " 5", "1e5", "1 2", "-.eE 0", ""] {
+            assert!(looks_like_number(number.as_bytes()), "{number}");
+        }
+        for text in ["-", "5.", "5 ", "e5", "+5", "5x5", "1e", "\u{664}"] {
+            assert!(!looks_like_number(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn behaviour_300_expanded_text_skips_empty_values() {
+        let r = result(&[[Some("1"), None], [Some(""), Some("x")]]);
+        let mut options = options(true, false, false);
+        options.expanded = true;
+        assert_eq!(
+            printed(&r, &options),
+            "Field|Value\n-- RECORD 0 --\nnum|1\n-- RECORD 1 --\nlong_name|x\n(2 rows)\n\n"
+        );
+        options.align = true;
+        assert_eq!(
+            printed(&r, &options),
+            "Field    | Value\n-- RECORD 0 --\nnum      | 1\n-- RECORD 1 --\n\
+             long_name| x\n(2 rows)\n\n"
+        );
+    }
+
+    #[test]
+    fn behaviour_302_html_and_what_slips_out_before_it() {
+        let r = result(&[[None, Some("x")], [Some("1"), None]]);
+        let mut options = options(true, false, false);
+        options.html = true;
+        options.table_options = b"border=1";
+        assert_eq!(
+            printed(&r, &options),
+            "|\n<table border=1><caption align=\"top\">Retrieved 2 rows * 2 fields</caption>\n\
+             <tr><th align=\"right\">num</th><th align=\"right\">long_name</th></tr>\n\
+             <tr><td align=\"right\"></td><td align=\"right\">x</td></tr>\n\
+             <tr><td align=\"right\">1</td><td align=\"right\"></td></tr>\n</table>\n"
+        );
+        options.expanded = true;
+        options.align = true;
+        options.caption = Some(b"<c>");
+        let r = result(&[[None, Some("5")], [Some("1"), Some("x")]]);
+        assert_eq!(
+            printed(&r, &options),
+            "<center><h2><c></h2></center>\n\
+             <table border=1><caption align=\"top\">0</caption>\n\
+             <tr><td align=\"left\"><b>long_name</b></td><td align=\"right\">5</td></tr>\n\
+             </table>\n<table border=1><caption align=\"top\">1</caption>\n\
+             <tr><td align=\"left\"><b>num</b></td><td align=\"right\">1</td></tr>\n\
+             <tr><td align=\"left\"><b>long_name</b></td><td align=\"left\">x</td></tr>\n\
+             </table>\n"
+        );
+    }
+
+    #[test]
+    fn behaviour_304_display_tuples() {
+        let displayed = |result: Option<&QueryResult>, align, header, quiet| {
+            let mut out = Vec::new();
+            let options = DisplayOptions {
+                align,
+                separator: b"|",
+                header,
+                quiet,
+            };
+            display(result, &options, &mut |piece| out.extend_from_slice(piece));
+            String::from_utf8(out).unwrap()
+        };
+        let r = two_rows();
+        assert_eq!(
+            displayed(Some(&r), true, true, false),
+            "num |long_name |\n----|----------|\n1   |abc       |\n-22 |          |\n\
+             \nQuery returned 2 rows.\n"
+        );
+        assert_eq!(displayed(Some(&r), false, false, true), "1|abc|\n-22||\n");
+        assert_eq!(
+            displayed(None, true, true, false),
+            "\n\n\nQuery returned 0 rows.\n"
+        );
+    }
+
+    #[test]
+    fn behaviour_305_print_tuples() {
+        let shown = |names, terse, width| {
+            let mut out = Vec::new();
+            print_tuples(&two_rows(), names, terse, width, &mut |piece| {
+                out.extend_from_slice(piece);
+            });
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(shown(false, true, 0), " 1 abc\n -22 \n");
+        let dashes = "-".repeat(28);
+        assert_eq!(
+            shown(true, false, 4),
+            format!(
+                "{dashes}\n| num | long_name|\n{dashes}\n| 1   | abc |\n{dashes}\n\
+                 | -22 |     |\n{dashes}\n"
+            )
+        );
+    }
+
+    #[test]
+    fn behaviour_297_a_pager_is_due_when_the_estimate_fills_the_screen() {
+        let rows = |count: usize| result(&vec![[Some("1"), Some("x")]; count]);
+        let due = |count, o: &PrintOptions<'_>| is_taller(&rows(count), o, 24, 80);
+        let plain = options(false, false, false);
+        assert!(!due(23, &plain) && due(24, &plain));
+        let headed = options(true, true, false);
+        assert!(!due(19, &headed) && due(20, &headed));
+        let boxed = options(true, true, true);
+        assert!(!due(9, &boxed) && due(10, &boxed));
+        let wide = PrintOptions {
+            separator: &[b' '; 17],
+            ..options(true, false, false)
+        };
+        // 12 bytes of names, 68 of separators and 1 are two lines of 80.
+        assert!(!due(8, &wide) && due(9, &wide));
+        let expanded = PrintOptions {
+            expanded: true,
+            ..options(true, true, true)
+        };
+        assert!(!due(7, &expanded) && due(8, &expanded));
+        let html = PrintOptions {
+            html: true,
+            ..options(true, true, true)
+        };
+        assert!(!due(100, &html));
+    }
+}

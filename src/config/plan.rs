@@ -127,6 +127,21 @@ impl ConnectPlan {
             .is_some_and(|value| value.starts_with(b"1"))
     }
 
+    /// Whether the session is to stream WAL: `replication` is something the server reads as true.
+    pub fn is_physical_replication(&self) -> bool {
+        let value = self.settings.get(Opt::Replication).unwrap_or_default();
+        let is_beginning_of = |word: &[u8]| {
+            word.get(..value.len())
+                .is_some_and(|beginning| value.eq_ignore_ascii_case(beginning))
+        };
+        match value {
+            b"" | b"o" | b"O" => false,
+            _ => [&b"true"[..], b"yes", b"on", b"1"]
+                .into_iter()
+                .any(is_beginning_of),
+        }
+    }
+
     /// The parameters of the startup packet in the order they are sent. Behaviours 120 and 121.
     ///
     /// # Errors
@@ -480,6 +495,23 @@ mod tests {
             ),
             "user=u database=u"
         );
+    }
+
+    #[test]
+    fn physical_replication_is_what_the_server_reads_as_true() {
+        let physical = |value: &str| {
+            plan(&format!("user=u replication='{value}'"), &FakeEnv::new())
+                .unwrap()
+                .is_physical_replication()
+        };
+        for value in ["true", "T", "tr", "Yes", "y", "on", "ON", "1"] {
+            assert!(physical(value), "{value}");
+        }
+        for value in [
+            "database", "false", "off", "o", "", "0", "no", "truer", "11",
+        ] {
+            assert!(!physical(value), "{value}");
+        }
     }
 
     #[test]

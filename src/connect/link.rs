@@ -1,5 +1,15 @@
 //! A session and its transport: moving bytes between the two, and what happens when that fails.
+//!
+//! A transport belongs to the process that opened it ([`crate::net::fork`]). In a child of that process
+//! [`Link::check_owner`] closes the child's copy of it, without a word to the server, and makes the connection bad for
+//! good. Reading and sending check it themselves, so that no byte is moved by the wrong process whoever calls; the border
+//! to C checks before everything it does with a connection, so that status and error text agree with that from the
+//! start. The parent's session goes on: its descriptor stays open, and nothing has happened on the socket.
+//!
+//! One kind of connection is made to be handed on: pg_basebackup opens the one that it streams WAL over, and lets its child
+//! stream. Whoever asks for physical replication is taken at that.
 
+use crate::net::fork::{self, Generation};
 use crate::net::{self, NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
@@ -45,6 +55,10 @@ pub struct Link {
     pub(super) secured: bool,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
+    /// The process that opened the transport; `None` where a child may take it over.
+    owner: Option<Generation>,
+    /// It was another process, and the transport has been given up.
+    disowned: bool,
 }
 
 impl Default for Link {
@@ -55,16 +69,73 @@ impl Default for Link {
             status: ConnStatus::Bad,
             secured: false,
             write_error: None,
+            owner: Some(Generation::current()),
+            disowned: false,
         }
     }
 }
 
 impl Link {
+    /// Takes a transport that this process has opened. With `for_children` children may use it too.
+    pub fn attach(&mut self, transport: Transport, for_children: bool) {
+        fork::watch();
+        self.owner = (!for_children).then(Generation::current);
+        self.transport = Some(transport);
+    }
+
+    /// Whether the transport may be another process's, so that [`Link::check_owner`] would do something.
+    #[inline]
+    pub fn is_inherited(&self) -> bool {
+        self.owner
+            .is_some_and(|owner| owner != Generation::current())
+    }
+
+    /// Gives up a transport that another process has opened. See the module's text.
+    #[inline]
+    pub fn check_owner(&mut self) {
+        if self.is_inherited() {
+            self.disown();
+        }
+    }
+
+    /// Why there is no transport.
+    pub fn why_closed(&self) -> NetError {
+        match self.disowned {
+            true => NetError::Inherited,
+            false => NetError::NotOpen,
+        }
+    }
+
+    #[cold]
+    fn disown(&mut self) {
+        self.owner = Some(Generation::current());
+        // Without a transport nothing is shared: a connection that has failed stays what it is, and one that was about
+        // to dial, or a cancel request, may do so from here.
+        if self.transport.is_none() {
+            return;
+        }
+        let had_failed = self.status == ConnStatus::Bad;
+        self.disowned = true;
+        // Not by dropping it in the ordinary way: TLS says good-bye then.
+        self.transport = None;
+        self.drop_transport();
+        self.session.abandon();
+        self.write_error = None;
+        if !had_failed {
+            self.session.errors.clear();
+            self.session
+                .errors
+                .push_with(|out| NetError::Inherited.write_text(out));
+            self.session.errors.keep();
+        }
+    }
+
     /// Reads once. With `may_block` it waits until there is something to read.
     ///
     /// Afterwards nothing is left in the transport that the socket does not show: who waits for the socket misses
     /// nothing.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
+        self.check_owner();
         let mut outcome = self.read_once(may_block);
         // A plain transport holds nothing back.
         while outcome == ReadOutcome::Data && self.has_pending() {
@@ -83,10 +154,11 @@ impl Link {
 
     fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
-            // Waiting and reading have words of their own for it.
-            self.session.errors.push_with(|out| match may_block {
-                true => NetError::NoSocket.write_text(out),
-                false => NetError::NotOpen.write_text(out),
+            // The reference's words differ between waiting for input and just looking for it.
+            self.session.errors.push(if may_block {
+                &b"invalid socket"[..]
+            } else {
+                b"connection not open"
             });
             return ReadOutcome::Closed;
         };
@@ -113,17 +185,16 @@ impl Link {
     /// Sends what waits. With `may_block` it waits until all of it is gone, and reads meanwhile, for a server that
     /// waits for us to read would never take it.
     pub fn flush(&mut self, may_block: bool) -> FlushOutcome {
+        self.check_owner();
         loop {
             if self.session.output.is_empty() {
                 return FlushOutcome::Done;
             }
             let Some(transport) = &mut self.transport else {
+                // As a failed send: nothing is said before reading has shown why.
+                self.write_error.get_or_insert(NetError::NotOpen);
                 self.session.output.clear();
-                return if self.write_error.is_some() {
-                    FlushOutcome::Done
-                } else {
-                    FlushOutcome::Failed
-                };
+                return FlushOutcome::Done;
             };
             if self.write_error.is_some() {
                 self.session.output.clear();
@@ -185,6 +256,7 @@ impl Link {
         }
         self.secured = false;
         self.session.output.clear();
+        self.session.forget_commands();
         self.status = ConnStatus::Bad;
     }
 
@@ -192,6 +264,8 @@ impl Link {
     pub fn disconnect(&mut self) {
         self.drop_transport();
         self.session.disconnect();
+        self.session.errors.keep_nothing();
+        self.disowned = false;
         self.write_error = None;
     }
 

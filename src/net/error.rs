@@ -17,8 +17,8 @@ pub enum NetError {
     Sending(io::Error),
     /// There is no connection to use.
     NotOpen,
-    /// There is no socket to wait for.
-    NoSocket,
+    /// The connection is another process's: this one was forked off after it was made.
+    Inherited,
     /// Waiting for readiness failed.
     Polling(io::Error),
     /// TLS says why.
@@ -59,8 +59,14 @@ impl NetError {
                     \tbefore or while processing the request.",
                 );
             }
-            NetError::NoSocket => return out.extend_from_slice(b"invalid socket"),
             NetError::NotOpen => return out.extend_from_slice(b"connection not open"),
+            // Ours alone: the reference uses the connection.
+            NetError::Inherited => {
+                return out.extend_from_slice(
+                    b"connection belongs to the process that opened it\n\
+                    \tThis process inherited it through fork() and must open one of its own.",
+                );
+            }
             NetError::Receiving(error) => ("could not receive data from server: ", error),
             NetError::Sending(error) => ("could not send data to server: ", error),
             NetError::Polling(error) => ("poll() failed: ", error),

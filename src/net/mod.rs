@@ -6,6 +6,7 @@
 
 pub mod address;
 pub mod error;
+pub mod fork;
 pub mod keepalive;
 pub mod lookup;
 pub mod peer;

@@ -178,6 +178,15 @@ pub(super) fn peer_uid(fd: RawFd) -> io::Result<u32> {
     }
 }
 
+/// Has `handler` run in each child of fork(3) from now on. `false` when there is no memory for that.
+///
+/// `handler` must do nothing but what a signal handler may, and must stay where it is for as long as the process runs.
+pub(super) fn at_fork_in_child(handler: extern "C" fn()) -> bool {
+    // SAFETY: the handler's address stays good, for the library is linked never to be unloaded; that it does only what is
+    // allowed in a child is promised by the one caller, `fork::watch`.
+    unsafe { libc::pthread_atfork(None, None, Some(handler)) == 0 }
+}
+
 /// The largest buffer offered to the user database, in bytes.
 const USER_ENTRY_MAX: usize = 1024 * 1024;
 

@@ -8,6 +8,8 @@ pub struct ErrorBuffer {
     text: Vec<u8>,
     /// How many bytes an error result has carried already.
     reported: usize,
+    /// How many bytes at the front stay when the text is emptied.
+    kept: usize,
 }
 
 impl Default for ErrorBuffer {
@@ -15,6 +17,7 @@ impl Default for ErrorBuffer {
         ErrorBuffer {
             text: vec![0],
             reported: 0,
+            kept: 0,
         }
     }
 }
@@ -35,11 +38,22 @@ impl ErrorBuffer {
         self.text.len() == 1
     }
 
-    /// Forgets everything.
+    /// Forgets everything but what is kept.
     pub fn clear(&mut self) {
-        self.text.clear();
+        self.text.truncate(self.kept);
         self.text.push(0);
         self.reported = 0;
+    }
+
+    /// Keeps the present text in front of whatever comes, until [`ErrorBuffer::keep_nothing`]: a connection that every
+    /// call fails on for one reason says it every time.
+    pub fn keep(&mut self) {
+        self.kept = self.text.len() - 1;
+    }
+
+    /// From now on everything can be forgotten again.
+    pub fn keep_nothing(&mut self) {
+        self.kept = 0;
     }
 
     /// Appends whatever `write` writes, as it is. A NUL inside would hide the rest from C, so it is dropped there.
@@ -92,6 +106,22 @@ mod tests {
         assert_eq!(e.take_unreported(), b"two\n");
         assert_eq!(e.take_unreported(), b"");
         assert_eq!(e.text_with_nul(), b"one\ntwo\n\0");
+        e.clear();
+        assert!(e.is_empty());
+    }
+
+    #[test]
+    fn what_is_kept_stays_in_front_and_counts_as_unreported_in_each_cycle() {
+        let mut e = ErrorBuffer::default();
+        e.push(b"why");
+        e.keep();
+        for _ in 0..2 {
+            e.push(b"what");
+            assert_eq!(e.take_unreported(), b"why\nwhat\n");
+            e.clear();
+            assert_eq!(e.text_with_nul(), b"why\n\0");
+        }
+        e.keep_nothing();
         e.clear();
         assert!(e.is_empty());
     }

@@ -138,8 +138,9 @@ impl Input {
                     self.block.truncate(self.block.len() - self.pos);
                     self.pos = 0;
                 }
-                if self.room() < wanted {
-                    // Grow with what has really come, not with what a length word promises.
+                // Grow with what has really come, not with what a length word promises.
+                let come = self.unparsed().len().max(LEAST_ROOM);
+                if self.room() < wanted.min(come) {
                     let grow = self.block.capacity().max(FIRST_BLOCK);
                     self.block.try_reserve_exact(grow).map_err(|_| InputFull)?;
                 }
@@ -172,7 +173,8 @@ impl Input {
         let rest = self.unparsed().len();
         let capacity =
             (self.next_capacity.max(self.block.capacity()) * 2).clamp(FIRST_BLOCK, LARGEST_BLOCK);
-        let capacity = capacity.max(rest + missing.min(LARGEST_BLOCK) + 1);
+        // A message longer than the block: grow with what has really come, not with what a length word promises.
+        let capacity = capacity.max(rest + missing.min(rest) + LEAST_ROOM);
         let mut fresh = Vec::new();
         fresh.try_reserve_exact(capacity).map_err(|_| InputFull)?;
         fresh.extend_from_slice(self.unparsed());
@@ -294,8 +296,12 @@ mod tests {
     fn a_promised_gigabyte_is_not_allocated_before_it_comes() {
         let mut input = Input::default();
         feed(&mut input, b"D\x7f\xff\xff\xff\0\x01");
-        let (block, _) = input.space(|_, _| ()).unwrap();
-        assert!(block.capacity() < 100_000, "{}", block.capacity());
+        for _ in 0..100 {
+            // However often there is something to read.
+            feed(&mut input, b"x");
+            let (block, _) = input.space(|_, _| ()).unwrap();
+            assert!(block.capacity() < 100_000, "{}", block.capacity());
+        }
     }
 
     #[test]

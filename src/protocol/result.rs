@@ -3,7 +3,7 @@
 //! It owns everything it shows and outlives the connection it came from. It is read-only once handed out, so threads
 //! may share it.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::error::ResultError;
 use super::error_fields::ErrorFields;
@@ -34,6 +34,9 @@ pub struct Column {
 pub struct Columns {
     names: Vec<u8>,
     list: Vec<Column>,
+    /// How many have format code 1, and how many another one than 0.
+    binary: usize,
+    not_text: usize,
 }
 
 /// No memory, or more than a C `int` counts.
@@ -66,6 +69,8 @@ impl Columns {
         column.name = self.names.len();
         self.names.extend_from_slice(name);
         self.names.push(0);
+        self.binary += usize::from(column.format == 1);
+        self.not_text += usize::from(column.format != 0);
         self.list.push(column);
         Ok(())
     }
@@ -116,17 +121,17 @@ impl Columns {
 
     /// Whether all values are binary, and there is a column at all (behaviour 226).
     pub fn all_binary(&self) -> bool {
-        !self.list.is_empty() && self.list.iter().all(|c| c.format == 1)
+        !self.list.is_empty() && self.binary == self.list.len()
     }
 
     /// Whether no values are text, and there is a column at all: what counts for columns the application gives.
     fn none_text(&self) -> bool {
-        !self.list.is_empty() && self.list.iter().all(|c| c.format != 0)
+        !self.list.is_empty() && self.not_text == self.list.len()
     }
 
     /// Whether some values are binary.
     pub fn any_binary(&self) -> bool {
-        self.list.iter().any(|c| c.format != 0)
+        self.not_text > 0
     }
 
     /// Bytes of memory held.
@@ -319,8 +324,27 @@ impl ErrorReport {
     }
 }
 
-/// One result of a command.
-pub struct QueryResult {
+/// One result of a command: a handle on a [`ResultBody`], so that results move from hand to hand as one pointer.
+pub struct QueryResult(Box<ResultBody>);
+
+impl core::ops::Deref for QueryResult {
+    type Target = ResultBody;
+
+    #[inline]
+    fn deref(&self) -> &ResultBody {
+        &self.0
+    }
+}
+
+impl core::ops::DerefMut for QueryResult {
+    #[inline]
+    fn deref_mut(&mut self) -> &mut ResultBody {
+        &mut self.0
+    }
+}
+
+/// What a result holds.
+pub struct ResultBody {
     /// Its status.
     pub status: ExecStatus,
     /// Its columns; shared by the partial results of one command.
@@ -344,26 +368,23 @@ pub struct QueryResult {
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
-        QueryResult {
-            status,
-            columns: Arc::default(),
-            rows: RowStore::new(0, false),
-            param_types: Vec::new(),
-            binary: false,
-            tag: CommandTag::EMPTY,
-            error: None,
-            client_encoding,
-            is_failure: false,
-        }
+        static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
+        QueryResult::with_columns(status, Arc::clone(&NO_COLUMNS), client_encoding)
     }
 
     /// A result ready to take rows of these columns.
     pub fn with_columns(status: ExecStatus, columns: Arc<Columns>, client_encoding: i32) -> Self {
-        let mut this = QueryResult::new(status, client_encoding);
-        this.rows = RowStore::new(columns.len(), columns.any_binary());
-        this.binary = columns.all_binary();
-        this.columns = columns;
-        this
+        QueryResult(Box::new(ResultBody {
+            status,
+            rows: RowStore::new(columns.len(), columns.any_binary()),
+            param_types: Vec::new(),
+            binary: columns.all_binary(),
+            columns,
+            tag: CommandTag::EMPTY,
+            error: None,
+            client_encoding,
+            is_failure: false,
+        }))
     }
 
     /// An error or notice of this library, without fields.
@@ -420,10 +441,84 @@ impl QueryResult {
                 + e.fields.memory()
                 + e.query.as_ref().map_or(0, |q| q.len())
         });
-        size_of::<Self>()
+        size_of::<ResultBody>()
             + self.columns.memory()
             + self.rows.memory()
             + self.param_types.capacity() * 4
             + error
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn behaviour_231_rows_affected() {
+        for (tag, count) in [
+            ("INSERT 0 5", Some("5")),
+            ("INSERT 12a 5", Some("5")),
+            ("INSERT  5", Some("5")),
+            ("INSERT", Some("")),
+            ("INSERT ", None),
+            ("INSERT 0", None),
+            ("INSERT 0 ", None),
+            ("INSERT 0  5", None),
+            ("INSERT 0 5 6", None),
+            ("SELECT 7", Some("7")),
+            ("SELECT", Some("")),
+            ("SELECT ", None),
+            ("SELECT 5x", None),
+            ("SELECT 5 ", None),
+            ("SELECT -5", None),
+            ("select 5", Some("")),
+            ("DELETE 3", Some("3")),
+            (
+                "UPDATE 999999999999999999999",
+                Some("999999999999999999999"),
+            ),
+            ("FETCH 5", Some("5")),
+            ("MERGE 6", Some("6")),
+            ("MOVE 7", Some("7")),
+            ("MOVE x", None),
+            ("COPY 8", Some("8")),
+            ("CREATE TABLE AS 5", Some("")),
+            ("", Some("")),
+        ] {
+            let tag = CommandTag::new(tag.as_bytes());
+            let expected = match count {
+                Some(count) => Ok([count.as_bytes(), b"\0"].concat()),
+                None => Err(ResultError::UnreadableTag(tag.text().to_vec())),
+            };
+            assert_eq!(tag.affected_rows().map(<[u8]>::to_vec), expected);
+        }
+    }
+
+    #[test]
+    fn behaviour_232_inserted_oid() {
+        for (tag, oid, digits) in [
+            ("INSERT 123 5", 123, "123"),
+            ("INSERT 123", 123, "123"),
+            ("INSERT 12a 5", 0, "12"),
+            ("INSERT -1 1", 0, ""),
+            ("INSERT  7 1", 0, ""),
+            ("SELECT 5", 0, ""),
+            ("INSERT 99999999999 1", 1_215_752_191, "99999999999"),
+            (
+                "INSERT 1234567890123456789012345678901234567890 1",
+                u32::MAX,
+                "12345678901234567890123",
+            ),
+        ] {
+            let made = CommandTag::new(tag.as_bytes());
+            assert_eq!(made.inserted_oid(), oid, "{tag}");
+            assert_eq!(made.inserted_oid_digits(), digits.as_bytes(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn behaviour_230_a_tag_keeps_63_bytes() {
+        let tag = CommandTag::new(&[b'x'; 70]);
+        assert_eq!(tag.text_with_nul(), [&[b'x'; 63][..], b"\0"].concat());
     }
 }

@@ -14,6 +14,8 @@ const ALIGN: usize = 8;
 /// Capacity of the first arena block in bytes; the next ones double up to [`ARENA_LARGEST`].
 const ARENA_FIRST: usize = 1024;
 const ARENA_LARGEST: usize = 1024 * 1024;
+/// Room for fields that a finished result may keep without a use for it, in fields.
+const FIELDS_SPARE: usize = 128;
 
 /// One value: where it begins in its row's block, and its length in bytes; -1 is SQL NULL.
 #[derive(Clone, Copy, Debug)]
@@ -25,12 +27,28 @@ struct Field {
 const NULL_FIELD: Field = Field { offset: 0, len: -1 };
 
 /// Bytes that some rows lie in.
+#[derive(Default)]
 struct Block {
     data: Vec<u8>,
     /// What to take off a field's offset: rows copied out of a receive block keep the offsets they had there.
     base: u32,
-    /// The first row that lies in this block.
-    first_row: usize,
+    /// The first row that lies in this block, and the first that does not any more.
+    rows: core::ops::Range<usize>,
+}
+
+impl Block {
+    /// Bytes that may still be appended without growing.
+    fn room(&self) -> usize {
+        self.data.capacity() - self.data.len()
+    }
+
+    fn try_clone(&self) -> Result<Block, RowError> {
+        Ok(Block {
+            data: try_copy(&self.data)?,
+            base: self.base,
+            rows: self.rows.clone(),
+        })
+    }
 }
 
 /// Why rows could not be stored.
@@ -75,6 +93,9 @@ pub struct RowStore {
     columns: usize,
     rows: usize,
     fields: Vec<Field>,
+    /// The first block; most results have no other. It has no rows while it is not in use.
+    first: Block,
+    /// The blocks behind it.
     blocks: Vec<Block>,
     /// Instead of `fields`, once the application has set a value.
     cells: Option<Vec<Cell>>,
@@ -95,6 +116,7 @@ impl RowStore {
             columns,
             rows: 0,
             fields: Vec::new(),
+            first: Block::default(),
             blocks: Vec::new(),
             cells: None,
             closed_rows: 0,
@@ -123,6 +145,7 @@ impl RowStore {
                 .cells
                 .as_ref()
                 .map_or(0, |c| c.capacity() * size_of::<Cell>())
+            + self.first.data.capacity()
             + self.blocks.capacity() * size_of::<Block>()
             + self.blocks.iter().map(|b| b.data.capacity()).sum::<usize>()
     }
@@ -178,26 +201,36 @@ impl RowStore {
             .get(start..start + len + 1)
     }
 
+    /// The address of the value at `row`, `column`, where its NUL stands behind it; `None` for SQL NULL. For callers
+    /// that have compared row and column with [`RowStore::rows`] and [`RowStore::columns`]: this is the way each value
+    /// takes to C, and it only computes.
+    #[inline]
+    pub fn address(&self, row: usize, column: usize) -> Option<*const u8> {
+        let Some(field) = self.fields.get(row * self.columns + column) else {
+            return self.cell(row, column).map(<[u8]>::as_ptr);
+        };
+        if field.len < 0 {
+            return None;
+        }
+        let block = self.block_of(row)?;
+        let start = field.offset.wrapping_sub(block.base) as usize;
+        Some(block.data.as_ptr().wrapping_add(start))
+    }
+
     #[inline]
     fn block_of(&self, row: usize) -> Option<&Block> {
-        let hint = self.hint.load(Relaxed);
-        if let Some(block) = self.blocks.get(hint)
-            && block.first_row <= row
-            && self
-                .blocks
-                .get(hint + 1)
-                .is_none_or(|next| row < next.first_row)
-        {
-            return Some(block);
+        match self.blocks.get(self.hint.load(Relaxed)) {
+            Some(block) if block.rows.contains(&row) => Some(block),
+            _ if self.first.rows.contains(&row) => Some(&self.first),
+            _ => self.find_block(row),
         }
-        self.find_block(row)
     }
 
     #[cold]
     fn find_block(&self, row: usize) -> Option<&Block> {
         let index = self
             .blocks
-            .partition_point(|b| b.first_row <= row)
+            .partition_point(|b| b.rows.start <= row)
             .checked_sub(1)?;
         self.hint.store(index, Relaxed);
         self.blocks.get(index)
@@ -243,7 +276,7 @@ impl RowStore {
             return Err(RowError::TooManyRows);
         }
         let opens = !self.copies && self.rows == self.closed_rows;
-        if opens {
+        if opens && self.has_blocks() {
             // The block these rows lie in will be adopted or copied, which must not fail for want of a slot.
             self.blocks
                 .try_reserve(1)
@@ -288,17 +321,11 @@ impl RowStore {
                 need += (field.len as usize + 1).next_multiple_of(ALIGN);
             }
         }
-        if self
-            .blocks
-            .last()
-            .is_none_or(|b| b.data.capacity() - b.data.len() < need)
-        {
+        if !self.has_blocks() || self.last_block().room() < need {
             let first_row = self.rows;
             self.add_arena_block(need, first_row)?;
         }
-        let Some(arena) = self.blocks.last_mut() else {
-            return Err(RowError::OutOfMemory);
-        };
+        let arena = self.blocks.last_mut().unwrap_or(&mut self.first);
         for field in &mut self.fields[first..] {
             if field.len < 0 {
                 continue;
@@ -320,10 +347,10 @@ impl RowStore {
     }
 
     fn add_arena_block(&mut self, need: usize, first_row: usize) -> Result<(), RowError> {
-        let capacity = self
-            .blocks
-            .last()
-            .map_or(ARENA_FIRST, |b| (b.data.capacity() * 2).min(ARENA_LARGEST));
+        let capacity = match self.has_blocks() {
+            true => (self.last_block().data.capacity() * 2).min(ARENA_LARGEST),
+            false => ARENA_FIRST,
+        };
         self.blocks
             .try_reserve(1)
             .map_err(|_| RowError::OutOfMemory)?;
@@ -331,22 +358,42 @@ impl RowStore {
         // malloc aligns allocations of this size to 16 bytes, so aligned offsets are aligned addresses.
         data.try_reserve_exact(capacity.max(need))
             .map_err(|_| RowError::OutOfMemory)?;
-        self.blocks.push(Block {
+        let last = self.blocks.last_mut().unwrap_or(&mut self.first);
+        last.rows.end = last.rows.end.min(first_row);
+        self.place(Block {
             data,
             base: 0,
-            first_row,
+            // Open until the next block begins.
+            rows: first_row..usize::MAX,
         });
         Ok(())
+    }
+
+    fn has_blocks(&self) -> bool {
+        !self.first.rows.is_empty() || !self.blocks.is_empty()
+    }
+
+    fn last_block(&self) -> &Block {
+        self.blocks.last().unwrap_or(&self.first)
+    }
+
+    /// Appends a block, for which a slot has been reserved unless it is the first.
+    fn place(&mut self, block: Block) {
+        if self.has_blocks() {
+            self.blocks.push(block);
+        } else {
+            self.first = block;
+        }
     }
 
     /// Takes over a receive block that is full; the open rows lie in it.
     pub fn adopt_block(&mut self, data: Vec<u8>) {
         if self.closed_rows < self.rows {
             // A slot was reserved when the first of these rows was opened.
-            self.blocks.push(Block {
+            self.place(Block {
                 data,
                 base: 0,
-                first_row: self.closed_rows,
+                rows: self.closed_rows..self.rows,
             });
             self.closed_rows = self.rows;
         }
@@ -368,7 +415,7 @@ impl RowStore {
                 .map(|data| Block {
                     data,
                     base: 0,
-                    first_row: self.closed_rows,
+                    rows: self.closed_rows..self.rows,
                 })
                 .ok()
         } else {
@@ -382,13 +429,15 @@ impl RowStore {
             copied.then_some(Block {
                 data,
                 base: start as u32,
-                first_row: self.closed_rows,
+                rows: self.closed_rows..self.rows,
             })
         };
-        self.fields.shrink_to_fit();
+        if self.fields.capacity() - self.fields.len() > FIELDS_SPARE {
+            self.fields.shrink_to_fit();
+        }
         match closed {
             Some(block) => {
-                self.blocks.push(block);
+                self.place(block);
                 self.closed_rows = self.rows;
                 Ok(())
             }
@@ -419,14 +468,12 @@ impl RowStore {
         copy.closed_rows = self.closed_rows;
         copy.fields = try_copy(&self.fields)?;
         copy.cells = self.cells.as_deref().map(try_copy).transpose()?;
+        copy.first = self.first.try_clone()?;
         copy.blocks
             .try_reserve_exact(self.blocks.len())
             .map_err(|_| RowError::OutOfMemory)?;
         for block in &self.blocks {
-            copy.blocks.push(Block {
-                data: try_copy(&block.data)?,
-                ..*block
-            });
+            copy.blocks.push(block.try_clone()?);
         }
         Ok(copy)
     }
@@ -501,11 +548,18 @@ impl RowStore {
         cells
             .try_reserve_exact(self.fields.len())
             .map_err(|_| RowError::OutOfMemory)?;
+        if !self.first.rows.is_empty() {
+            self.blocks
+                .try_reserve(1)
+                .map_err(|_| RowError::OutOfMemory)?;
+            // Cells count their blocks from here.
+            self.blocks.insert(0, core::mem::take(&mut self.first));
+        }
         for (index, field) in self.fields.iter().enumerate() {
             let row = index / self.columns.max(1);
             let block = self
                 .blocks
-                .partition_point(|b| b.first_row <= row)
+                .partition_point(|b| b.rows.start <= row)
                 .saturating_sub(1);
             let base = self.blocks.get(block).map_or(0, |b| b.base);
             let offset = if field.len < 0 {
@@ -530,10 +584,13 @@ impl RowStore {
         if self
             .blocks
             .last()
-            .is_none_or(|b| b.data.capacity() - b.data.len() < need || b.data.len() % ALIGN != 0)
+            .is_none_or(|b| b.room() < need || b.data.len() % ALIGN != 0)
         {
-            let rows = self.rows;
-            self.add_arena_block(need, rows)?;
+            // No row is looked up in it: cells know their block.
+            self.add_arena_block(need, 0)?;
+            if self.blocks.is_empty() {
+                self.blocks.push(core::mem::take(&mut self.first));
+            }
         }
         let block = self.blocks.len() - 1;
         let data = &mut self.blocks[block].data;
@@ -590,134 +647,5 @@ fn locate(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn data_row(values: &[Option<&[u8]>]) -> Vec<u8> {
-        let mut body = (values.len() as u16).to_be_bytes().to_vec();
-        for value in values {
-            match value {
-                Some(v) => {
-                    body.extend_from_slice(&(v.len() as i32).to_be_bytes());
-                    body.extend_from_slice(v);
-                }
-                None => body.extend_from_slice(&(-1i32).to_be_bytes()),
-            }
-        }
-        let mut message = vec![b'D'];
-        message.extend_from_slice(&(body.len() as i32 + 4).to_be_bytes());
-        message.extend_from_slice(&body);
-        message
-    }
-
-    /// Feeds `stream` in pieces of `piece` bytes and stores every row.
-    fn store_all(stream: &[u8], piece: usize, columns: usize, aligned: bool) -> (RowStore, Input) {
-        let mut input = Input::default();
-        let mut rows = RowStore::new(columns, aligned);
-        for mut part in stream.chunks(piece) {
-            while !part.is_empty() {
-                let (block, room) = input.space(|data, _| rows.adopt_block(data)).unwrap();
-                let n = room.min(part.len());
-                block.extend_from_slice(&part[..n]);
-                part = &part[n..];
-                assert_eq!(rows.take_rows(&mut input, usize::MAX), RowsStep::Done);
-            }
-        }
-        rows.finish(&mut input).unwrap();
-        (rows, input)
-    }
-
-    #[test]
-    fn values_are_the_same_however_the_bytes_arrive() {
-        let count = 3000;
-        let mut stream = Vec::new();
-        for i in 0..count {
-            let text = format!("row {i}");
-            stream.extend(data_row(&[
-                Some(text.as_bytes()),
-                None,
-                Some(b""),
-                Some(&[b'x'; 40][..i % 40]),
-            ]));
-        }
-        for (piece, aligned) in [
-            (1, false),
-            (7, false),
-            (4096, false),
-            (1 << 20, false),
-            (7, true),
-            (1 << 20, true),
-        ] {
-            let (rows, _) = store_all(&stream, piece, 4, aligned);
-            assert_eq!(rows.rows(), count);
-            for i in 0..count {
-                assert_eq!(
-                    rows.value_with_nul(i, 0).unwrap(),
-                    format!("row {i}\0").as_bytes()
-                );
-                assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
-                assert_eq!(rows.value_with_nul(i, 2).unwrap(), b"\0");
-                assert_eq!(
-                    rows.value_with_nul(i, 3).unwrap(),
-                    [&[b'x'; 40][..i % 40], b"\0"].concat()
-                );
-                if aligned {
-                    assert_eq!(rows.value(i, 0).unwrap().as_ptr() as usize % ALIGN, 0);
-                }
-            }
-            assert_eq!(rows.value(count, 0), None);
-            assert_eq!(rows.value(0, 4), None);
-        }
-    }
-
-    #[test]
-    fn a_value_past_the_message_is_refused_and_no_row_is_kept() {
-        for bad in [&b"\x7f\xff\xff\xff"[..], b"\0\0\0\x01", b"\0\0"] {
-            let mut message = vec![b'D', 0, 0, 0, 6 + bad.len() as u8, 0, 1];
-            message.extend_from_slice(bad);
-            let mut input = Input::default();
-            let mut rows = RowStore::new(1, false);
-            input
-                .space(|_, _| ())
-                .unwrap()
-                .0
-                .extend_from_slice(&message);
-            assert_eq!(
-                rows.take_rows(&mut input, 9),
-                RowsStep::Failed(RowError::InsufficientData)
-            );
-            assert_eq!(rows.rows(), 0);
-        }
-    }
-
-    #[test]
-    fn set_value_appends_and_replaces_and_keeps_old_values_in_place() {
-        let (mut rows, _) = store_all(&[data_row(&[Some(b"a"), None])].concat(), 3, 2, false);
-        let old = rows.value(0, 0).unwrap().as_ptr();
-        rows.set_value(1, 1, Some(b"new")).unwrap();
-        rows.set_value(0, 1, Some(b"")).unwrap();
-        assert_eq!(rows.value(0, 0).unwrap().as_ptr(), old);
-        assert_eq!(
-            (rows.rows(), rows.value(1, 0), rows.value(1, 1)),
-            (2, None, Some(&b"new"[..]))
-        );
-        assert_eq!(rows.value_with_nul(0, 1), Some(&b"\0"[..]));
-        assert_eq!(rows.set_value(3, 0, None), Err(RowError::FieldCount));
-        assert_eq!(rows.set_value(0, 2, None), Err(RowError::FieldCount));
-    }
-
-    #[test]
-    fn large_results_take_their_blocks_with_them() {
-        let row = data_row(&[Some(&[b'y'; 1000])]);
-        let stream = row.repeat(5000);
-        let (rows, input) = store_all(&stream, 1 << 20, 1, false);
-        assert!(
-            rows.memory() < stream.len() * 115 / 100 + 8 * 5000 + 70_000,
-            "{}",
-            rows.memory()
-        );
-        assert!(input.capacity() <= LARGEST_KEPT);
-    }
-
-    const LARGEST_KEPT: usize = 1024 * 1024;
-}
+#[path = "rows_tests.rs"]
+mod tests;

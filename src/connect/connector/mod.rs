@@ -362,7 +362,10 @@ impl Connector {
             return Go::On(self.give_address_up(link));
         }
         let begun = dial::begin(&socket, &address);
-        link.transport = Some(Transport::Plain(socket));
+        link.attach(
+            Transport::Plain(socket),
+            self.plan.is_physical_replication(),
+        );
         link.status = ConnStatus::Started;
         match begun {
             Ok(Connecting::Done) => Go::On(Stage::Connecting),

@@ -14,6 +14,8 @@ pub enum CopyStep<'a> {
     Pending,
     /// The data has ended; results tell how.
     Done,
+    /// The stream cannot be followed any more; the error text says why.
+    Lost,
 }
 
 impl Session {
@@ -88,6 +90,7 @@ impl Session {
             }
             Found::Pending => CopyStep::Pending,
             Found::Done => CopyStep::Done,
+            Found::Lost => CopyStep::Lost,
         }
     }
 
@@ -110,6 +113,7 @@ impl Session {
             }
             Found::Pending => CopyStep::Pending,
             Found::Done => CopyStep::Done,
+            Found::Lost => CopyStep::Lost,
         }
     }
 
@@ -127,7 +131,7 @@ impl Session {
                 Frame::Message { kind, body_len } => (kind, body_len),
                 Frame::Corrupt { kind, length } => {
                     self.lose(&ProtocolError::LostSync { kind, length });
-                    return Found::Done;
+                    return Found::Lost;
                 }
             };
             match kind {
@@ -144,9 +148,8 @@ impl Session {
                     }
                     self.input.consume(body_len);
                 }
+                // The message itself is dealt with once results are asked for.
                 tag::COPY_DONE if self.state == State::CopyBoth => {
-                    self.trace_backend(body_len);
-                    self.input.consume(body_len);
                     self.state = State::CopyIn;
                     return Found::Done;
                 }
@@ -164,4 +167,5 @@ enum Found {
     Data { body_len: usize },
     Pending,
     Done,
+    Lost,
 }

@@ -25,9 +25,14 @@ use super::error::{ProtocolError, UsageError};
 use super::error_buffer::ErrorBuffer;
 use super::input::Input;
 use super::output::Output;
-use super::result::QueryResult;
+use super::result::{Columns, QueryResult};
 use super::trace::Trace;
 use super::types::{ContextVisibility, ExecStatus, PipelineStatus, TransactionStatus, Verbosity};
+
+/// The largest text buffer kept for the next command, in bytes.
+const SPARE_TEXT: usize = 4096;
+/// The longest RowDescription that is remembered, in bytes.
+const DESCRIBED_MAX: usize = 4096;
 
 /// What the session is doing, as far as results are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +81,7 @@ pub struct Notification {
 pub(super) struct Command {
     kind: CommandKind,
     /// Its text, for the LINE display of errors.
-    query: Option<Arc<[u8]>>,
+    query: Option<Vec<u8>>,
 }
 
 /// One session with a backend. See the module's text.
@@ -102,6 +107,11 @@ pub struct Session {
     pub(super) state: State,
     pub(super) pipeline: PipelineStatus,
     pub(super) queue: VecDeque<Command>,
+    /// The buffer of a finished command's text, for the next one.
+    spare_text: Vec<u8>,
+    /// The newest RowDescription and what it says: a statement that is executed again and again describes its rows
+    /// again and again.
+    described: (Vec<u8>, Arc<Columns>),
     pub(super) row_mode: RowMode,
     /// The result being built, or ready to be taken.
     pub(super) current: Option<QueryResult>,
@@ -132,6 +142,8 @@ impl Default for Session {
             state: State::Idle,
             pipeline: PipelineStatus::Off,
             queue: VecDeque::new(),
+            spare_text: Vec::new(),
+            described: (Vec::new(), Arc::default()),
             row_mode: RowMode::Whole,
             current: None,
             following: None,
@@ -172,6 +184,7 @@ impl Session {
     pub fn lose(&mut self, error: &ProtocolError) {
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        self.input.clear();
         self.state = State::Ready;
         self.lost = true;
     }
@@ -217,6 +230,25 @@ impl Session {
         self.copy_consumed = 0;
     }
 
+    /// The transport turned out to be another process's: what has come by it and nobody has taken counts no more, and
+    /// a command under way will end with the error that reading gives now.
+    pub fn abandon(&mut self) {
+        self.drop_results();
+        self.input.clear();
+        self.output.clear();
+        self.notices.clear();
+        self.notifications.clear();
+        self.copy_consumed = 0;
+        if self.state != State::Idle {
+            self.state = State::Busy;
+        }
+    }
+
+    /// Forgets the commands whose results are awaited: nobody is left to answer them.
+    pub fn forget_commands(&mut self) {
+        self.queue.clear();
+    }
+
     /// Forgets what the backend of a former connection has told.
     pub fn forget_backend(&mut self) {
         self.facts = Facts::default();
@@ -224,8 +256,29 @@ impl Session {
     }
 
     /// The text of the command whose results come next.
-    pub(super) fn current_query(&self) -> Option<&Arc<[u8]>> {
-        self.queue.front()?.query.as_ref()
+    pub(super) fn current_query(&self) -> Option<&[u8]> {
+        self.queue.front()?.query.as_deref()
+    }
+
+    /// The command whose results came is done.
+    pub(super) fn finish_command(&mut self) {
+        if let Some(Command {
+            query: Some(text), ..
+        }) = self.queue.pop_front()
+            && text.capacity() <= SPARE_TEXT
+        {
+            self.spare_text = text;
+        }
+    }
+
+    /// A copy of a command's text, in the spare buffer where that serves.
+    pub(super) fn keep_text(&mut self, text: &[u8]) -> Result<Vec<u8>, UsageError> {
+        let mut kept = core::mem::take(&mut self.spare_text);
+        kept.clear();
+        kept.try_reserve(text.len())
+            .map_err(|_| UsageError::OutOfMemory)?;
+        kept.extend_from_slice(text);
+        Ok(kept)
     }
 
     pub(super) fn head_kind(&self) -> Option<CommandKind> {

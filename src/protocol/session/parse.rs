@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandKind, Notification, RowMode, Session, State};
+use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State};
 use crate::protocol::backend::{Reader, tag};
 use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
@@ -13,8 +13,10 @@ use crate::protocol::error_format;
 use crate::protocol::input::{Frame, InputFull};
 use crate::protocol::result::{Column, Columns, CommandTag, ErrorReport, QueryResult};
 use crate::protocol::rows::{RowError, RowsStep};
-use crate::protocol::types::{ExecStatus, PipelineStatus, TransactionStatus};
+use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
 
+/// The least a column takes in a RowDescription, in bytes: an empty name's NUL, and six numbers.
+const LEAST_COLUMN_LEN: usize = 1 + 18;
 /// Bounds of a cancel key in bytes under protocol 3.2.
 const CANCEL_KEY_LEN: core::ops::RangeInclusive<usize> = 4..=256;
 
@@ -54,6 +56,7 @@ impl Session {
             let (kind, body_len) = match self.input.frame() {
                 Frame::Incomplete => return,
                 Frame::Message { kind, body_len } => (kind, body_len),
+                Frame::Corrupt { .. } if self.holds_result() => return,
                 Frame::Corrupt { kind, length } => {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
@@ -66,6 +69,12 @@ impl Session {
                 return;
             }
         }
+    }
+
+    /// Whether a result is to be taken first, so that nonsense behind it must wait: whether the nonsense has come already
+    /// is a matter of chance, and the result was good.
+    fn holds_result(&self) -> bool {
+        !matches!(self.state, State::Busy | State::Idle)
     }
 
     /// Whether a message of this kind may be taken in the present state.
@@ -109,9 +118,24 @@ impl Session {
                 if matches!(error, ProtocolError::ContentsDisagree(_)) {
                     self.take_trace_back();
                 }
+                if self.holds_result() {
+                    return Step::Stop;
+                }
+                if matches!(
+                    error,
+                    ProtocolError::KeyLengthIn30(_)
+                        | ProtocolError::KeyTooShort(_)
+                        | ProtocolError::KeyTooLong(_)
+                ) {
+                    self.lose(&error);
+                    return Step::Stop;
+                }
                 self.errors.push_with(|out| error.write_text(out));
                 self.fail();
-                if matches!(error, ProtocolError::UnexpectedResponse(_)) {
+                if matches!(
+                    error,
+                    ProtocolError::UnexpectedResponse(_) | ProtocolError::ContentsDisagree(_)
+                ) {
                     // Nothing may follow that would end the command.
                     self.state = State::Ready;
                 }
@@ -136,6 +160,9 @@ impl Session {
                 else {
                     return Err(disagree);
                 };
+                if !body.is_at_end() {
+                    return Err(disagree);
+                }
                 let notification = Notification {
                     channel: channel.to_vec(),
                     process_id,
@@ -149,6 +176,9 @@ impl Session {
                 let (Some(name), Some(value)) = (body.string(), body.string()) else {
                     return Err(disagree);
                 };
+                if !body.is_at_end() {
+                    return Err(disagree);
+                }
                 self.facts.set_parameter(name, value);
             }
             _ => {
@@ -176,11 +206,19 @@ impl Session {
 
     /// Messages of a running command, but for rows.
     fn handle_busy(&mut self, kind: u8, body_len: usize) -> Result<Step, ProtocolError> {
+        if has_no_body(kind) && body_len != 0 {
+            return Err(ProtocolError::ContentsDisagree(kind));
+        }
         match kind {
             tag::COMMAND_COMPLETE => {
-                let tag = Reader::new(self.input.body(body_len)).string();
-                let tag = CommandTag::new(tag.ok_or(ProtocolError::ContentsDisagree(kind))?);
-                self.complete_command(tag);
+                let mut body = Reader::new(self.input.body(body_len));
+                match body.string() {
+                    Some(tag) if body.is_at_end() => {
+                        let tag = CommandTag::new(tag);
+                        self.complete_command(tag);
+                    }
+                    _ => return Err(ProtocolError::ContentsDisagree(kind)),
+                }
             }
             tag::ERROR_RESPONSE => self.handle_error(body_len)?,
             tag::READY_FOR_QUERY => self.handle_ready_for_query(body_len)?,
@@ -262,7 +300,7 @@ impl Session {
     }
 
     fn report(&self, status: ExecStatus, fields: ErrorFields) -> QueryResult {
-        let query = self.current_query().cloned();
+        let query = self.current_query();
         let mut text = Vec::new();
         // Without memory the text ends early, which is better than no error at all.
         let _ = error_format::build_message(
@@ -270,12 +308,16 @@ impl Session {
             status == ExecStatus::NonfatalError,
             self.verbosity,
             self.context_visibility,
-            query.as_deref(),
+            query,
             self.facts.client_encoding,
             &mut text,
         );
         let mut result = self.new_result(status);
-        result.error = Some(Box::new(ErrorReport::new(fields, text, query)));
+        result.error = Some(Box::new(ErrorReport::new(
+            fields,
+            text,
+            query.map(Arc::from),
+        )));
         result
     }
 
@@ -308,11 +350,17 @@ impl Session {
             _ => TransactionStatus::Unknown,
         };
         if self.pipeline == PipelineStatus::Off {
-            self.queue.pop_front();
+            self.finish_command();
             self.state = State::Idle;
         } else {
             self.drop_results();
-            self.current = Some(self.new_result(ExecStatus::PipelineSync));
+            // A sync is no success in the reference's eyes: it carries whatever the error text holds.
+            self.current = Some(if self.errors.is_empty() {
+                self.new_result(ExecStatus::PipelineSync)
+            } else {
+                let encoding = self.facts.client_encoding;
+                QueryResult::with_message(ExecStatus::PipelineSync, self.errors.text(), encoding)
+            });
             self.pipeline = PipelineStatus::On;
             self.state = State::Ready;
         }
@@ -355,19 +403,25 @@ impl Session {
             self.state = State::Ready;
             return Ok(Step::Stop);
         }
-        let columns = parse_columns(self.input.body(body_len))?;
+        let body = self.input.body(body_len);
+        if self.described.0 != body || body.is_empty() {
+            self.described.1 = Arc::new(parse_columns(body)?);
+            self.described.0.clear();
+            if body.len() <= DESCRIBED_MAX && self.described.0.try_reserve(body.len()).is_ok() {
+                self.described.0.extend_from_slice(body);
+            }
+        }
+        let columns = Arc::clone(&self.described.1);
         let status = if describes {
             ExecStatus::CommandOk
         } else {
             ExecStatus::TuplesOk
         };
-        let param_types = self
-            .current
-            .take()
-            .map(|r| r.param_types)
-            .unwrap_or_default();
-        let mut result =
-            QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
+        let param_types = match &mut self.current {
+            Some(described) => core::mem::take(&mut described.param_types),
+            None => Vec::new(),
+        };
+        let mut result = QueryResult::with_columns(status, columns, self.facts.client_encoding);
         result.param_types = param_types;
         self.current = Some(result);
         if describes {
@@ -382,7 +436,7 @@ impl Session {
         let count = usize::from(body.u16().ok_or(SHORT)?);
         let mut types = Vec::new();
         types
-            .try_reserve_exact(count)
+            .try_reserve_exact(count.min(body.rest().len() / size_of::<Oid>()))
             .map_err(|_| ProtocolError::OutOfMemoryForResult)?;
         for _ in 0..count {
             types.push(body.oid().ok_or(SHORT)?);
@@ -411,8 +465,9 @@ impl Session {
         let (Some(overall), Some(count)) = (body.byte(), body.u16()) else {
             return Err(disagree);
         };
-        let mut columns = Columns::with_room(usize::from(count))
-            .map_err(|_| ProtocolError::OutOfMemoryForResult)?;
+        let room = usize::from(count).min(body.rest().len() / size_of::<i16>());
+        let mut columns =
+            Columns::with_room(room).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
         for _ in 0..count {
             let format = body.i16().ok_or(disagree.clone())?;
             columns
@@ -494,9 +549,25 @@ impl Session {
         };
         self.errors.push_with(|out| error.write_text(out));
         self.fail();
+        if matches!(error, ProtocolError::ContentsDisagree(_)) {
+            self.state = State::Ready;
+        }
         self.input.consume(body_len);
         Step::Consume
     }
+}
+
+/// Whether messages of this kind consist of type and length alone.
+fn has_no_body(kind: u8) -> bool {
+    matches!(
+        kind,
+        tag::EMPTY_QUERY_RESPONSE
+            | tag::PARSE_COMPLETE
+            | tag::BIND_COMPLETE
+            | tag::CLOSE_COMPLETE
+            | tag::NO_DATA
+            | tag::COPY_DONE
+    )
 }
 
 /// The fields of an error or notice; `None` when the message is cut short.
@@ -532,7 +603,9 @@ fn parse_columns(body: &[u8]) -> Result<Columns, ProtocolError> {
     const SHORT: ProtocolError = ProtocolError::InsufficientData(tag::ROW_DESCRIPTION);
     let mut body = Reader::new(body);
     let count = usize::from(body.u16().ok_or(SHORT)?);
-    let mut columns = Columns::with_room(count).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
+    // No more room than the body can fill, whatever it promises.
+    let room = count.min(body.rest().len() / LEAST_COLUMN_LEN);
+    let mut columns = Columns::with_room(room).map_err(|_| ProtocolError::OutOfMemoryForResult)?;
     for _ in 0..count {
         let name = body.string().ok_or(SHORT)?;
         let (Some(table), Some(attnum), Some(type_oid), Some(size), Some(modifier), Some(format)) = (

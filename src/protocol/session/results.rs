@@ -5,10 +5,6 @@ use crate::protocol::result::QueryResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
 /// What asking for the next result gave.
-#[allow(
-    clippy::large_enum_variant,
-    reason = "a result moves once; a box would be an allocation a query"
-)]
 pub enum NextResult {
     /// More input is needed first.
     Pending,
@@ -69,7 +65,7 @@ impl Session {
             Some(CommandKind::Simple) | None => {}
             Some(CommandKind::Sync) if !is_sync => {}
             Some(_) => {
-                self.queue.pop_front();
+                self.finish_command();
             }
         }
         if self.pipeline == PipelineStatus::Off {

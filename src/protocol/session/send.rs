@@ -4,8 +4,6 @@
 //! or refuses with nothing changed. Sending is the transport's business; whether to send at once is the caller's
 //! ([`Session::wants_flush`]).
 
-use std::sync::Arc;
-
 use super::{Command, RowMode, Session, State};
 use crate::protocol::error::UsageError;
 use crate::protocol::frontend::{self, MOST_PARAMS, OutputFull, Params, tag};
@@ -204,7 +202,9 @@ impl Session {
             State::Ready | State::PartialReady => return Err(UsageError::ExitPipelineUncollected),
             State::Busy => return Err(UsageError::ExitPipelineBusy),
             State::CopyIn | State::CopyOut | State::CopyBoth => {
-                return Err(UsageError::ExitPipelineInCopy);
+                // Two complaints, for the COPY's results are uncollected, too.
+                self.refuse(&UsageError::ExitPipelineInCopy);
+                return Err(UsageError::ExitPipelineUncollected);
             }
             State::Idle | State::PipelineIdle => {}
         }
@@ -270,7 +270,8 @@ impl Session {
         Ok(())
     }
 
-    pub(super) fn is_copying(&self) -> bool {
+    /// Whether a COPY is under way in some direction.
+    pub fn is_copying(&self) -> bool {
         matches!(self.state, State::CopyIn | State::CopyOut | State::CopyBoth)
     }
 
@@ -289,11 +290,9 @@ impl Session {
         self.queue
             .try_reserve(1)
             .map_err(|_| UsageError::OutOfMemory)?;
+        let query = query.map(|text| self.keep_text(text)).transpose()?;
         self.put(write)?;
-        self.queue.push_back(Command {
-            kind,
-            query: query.map(Arc::from),
-        });
+        self.queue.push_back(Command { kind, query });
         match self.pipeline {
             // In an aborted pipeline nothing will come for it: let the queue move on by itself.
             PipelineStatus::Aborted => {

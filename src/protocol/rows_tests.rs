@@ -1,0 +1,155 @@
+//! Unit tests of the row store.
+
+use super::*;
+
+fn data_row(values: &[Option<&[u8]>]) -> Vec<u8> {
+    let mut body = (values.len() as u16).to_be_bytes().to_vec();
+    for value in values {
+        match value {
+            Some(v) => {
+                body.extend_from_slice(&(v.len() as i32).to_be_bytes());
+                body.extend_from_slice(v);
+            }
+            None => body.extend_from_slice(&(-1i32).to_be_bytes()),
+        }
+    }
+    let mut message = vec![b'D'];
+    message.extend_from_slice(&(body.len() as i32 + 4).to_be_bytes());
+    message.extend_from_slice(&body);
+    message
+}
+
+/// Feeds `stream` in pieces of `piece` bytes and stores every row.
+fn store_all(stream: &[u8], piece: usize, columns: usize, aligned: bool) -> (RowStore, Input) {
+    let mut input = Input::default();
+    let mut rows = RowStore::new(columns, aligned);
+    for mut part in stream.chunks(piece) {
+        while !part.is_empty() {
+            let (block, room) = input.space(|data, _| rows.adopt_block(data)).unwrap();
+            let n = room.min(part.len());
+            block.extend_from_slice(&part[..n]);
+            part = &part[n..];
+            assert_eq!(rows.take_rows(&mut input, usize::MAX), RowsStep::Done);
+        }
+    }
+    rows.finish(&mut input).unwrap();
+    (rows, input)
+}
+
+#[test]
+fn values_are_the_same_however_the_bytes_arrive() {
+    let count = 3000;
+    let mut stream = Vec::new();
+    for i in 0..count {
+        let text = format!("row {i}");
+        stream.extend(data_row(&[
+            Some(text.as_bytes()),
+            None,
+            Some(b""),
+            Some(&[b'x'; 40][..i % 40]),
+        ]));
+    }
+    for (piece, aligned) in [
+        (1, false),
+        (7, false),
+        (4096, false),
+        (1 << 20, false),
+        (7, true),
+        (1 << 20, true),
+    ] {
+        let (rows, _) = store_all(&stream, piece, 4, aligned);
+        assert_eq!(rows.rows(), count);
+        for i in 0..count {
+            assert_eq!(
+                rows.value_with_nul(i, 0).unwrap(),
+                format!("row {i}\0").as_bytes()
+            );
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+            assert_eq!(rows.value_with_nul(i, 2).unwrap(), b"\0");
+            assert_eq!(
+                rows.value_with_nul(i, 3).unwrap(),
+                [&[b'x'; 40][..i % 40], b"\0"].concat()
+            );
+            if aligned {
+                assert_eq!(rows.value(i, 0).unwrap().as_ptr() as usize % ALIGN, 0);
+            }
+        }
+        assert_eq!(rows.value(count, 0), None);
+        assert_eq!(rows.value(0, 4), None);
+    }
+}
+
+#[test]
+fn a_value_past_the_message_is_refused_and_no_row_is_kept() {
+    for bad in [&b"\x7f\xff\xff\xff"[..], b"\0\0\0\x01", b"\0\0"] {
+        let mut message = vec![b'D', 0, 0, 0, 6 + bad.len() as u8, 0, 1];
+        message.extend_from_slice(bad);
+        let mut input = Input::default();
+        let mut rows = RowStore::new(1, false);
+        input
+            .space(|_, _| ())
+            .unwrap()
+            .0
+            .extend_from_slice(&message);
+        assert_eq!(
+            rows.take_rows(&mut input, 9),
+            RowsStep::Failed(RowError::InsufficientData)
+        );
+        assert_eq!(rows.rows(), 0);
+    }
+}
+
+#[test]
+fn set_value_appends_and_replaces_and_keeps_old_values_in_place() {
+    let (mut rows, _) = store_all(&[data_row(&[Some(b"a"), None])].concat(), 3, 2, false);
+    let old = rows.value(0, 0).unwrap().as_ptr();
+    rows.set_value(1, 1, Some(b"new")).unwrap();
+    rows.set_value(0, 1, Some(b"")).unwrap();
+    assert_eq!(rows.value(0, 0).unwrap().as_ptr(), old);
+    assert_eq!(
+        (rows.rows(), rows.value(1, 0), rows.value(1, 1)),
+        (2, None, Some(&b"new"[..]))
+    );
+    assert_eq!(rows.value_with_nul(0, 1), Some(&b"\0"[..]));
+    assert_eq!(rows.set_value(3, 0, None), Err(RowError::FieldCount));
+    assert_eq!(rows.set_value(0, 2, None), Err(RowError::FieldCount));
+}
+
+#[test]
+fn a_copy_has_the_same_values_in_memory_of_its_own() {
+    for aligned in [false, true] {
+        let stream = data_row(&[Some(b"a"), None]).repeat(900);
+        let (mut rows, _) = store_all(&stream, 100, 2, aligned);
+        let untouched = rows.try_clone().unwrap();
+        assert_eq!(untouched.value(899, 0), Some(&b"a"[..]));
+        assert_eq!((untouched.rows(), untouched.value(899, 1)), (900, None));
+        rows.set_value(899, 1, Some(b"set")).unwrap();
+        let copy = rows.try_clone().unwrap();
+        rows.set_value(5, 0, Some(b"changed")).unwrap();
+        assert_eq!(copy.rows(), 900);
+        for row in 0..900 {
+            assert_eq!(copy.value_with_nul(row, 0), Some(&b"a\0"[..]));
+            let second = (row == 899).then_some(&b"set"[..]);
+            assert_eq!(copy.value(row, 1), second);
+        }
+        assert_ne!(
+            copy.value(0, 0).unwrap().as_ptr(),
+            rows.value(0, 0).unwrap().as_ptr()
+        );
+    }
+}
+
+#[test]
+fn large_results_take_their_blocks_with_them() {
+    let row = data_row(&[Some(&[b'y'; 1000])]);
+    let stream = row.repeat(5000);
+    let (rows, input) = store_all(&stream, 1 << 20, 1, false);
+    assert!(
+        rows.memory() < stream.len() * 115 / 100 + 8 * 5000 + 70_000,
+        "{}",
+        rows.memory()
+    );
+    assert!(input.capacity() <= LARGEST_KEPT);
+}
+
+const LARGEST_KEPT: usize = 1024 * 1024;

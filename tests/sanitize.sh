@@ -1,0 +1,113 @@
+#!/bin/bash
+# Runs the C programs of c-tests/ under tools that see what a passing run hides:
+#
+#   valgrind memcheck            on the dev build: invalid accesses, use of uninitialised memory, leaks
+#   AddressSanitizer and UBSan   library and programs compiled with the first, programs with the second
+#   ThreadSanitizer              library and c-tests/threads.c compiled with it
+#
+# valgrind's helgrind and drd are not among them: they take every atomic access for a race.
+#
+# usage: tests/setup/with_servers.sh tests/sanitize.sh [memcheck] [address] [thread]    default: all
+#
+# Wants PQP_DSN18 (tests/setup/with_servers.sh). rustc's sanitizers are no stable option, so RUSTC_BOOTSTRAP lets this
+# compiler have them, in builds that are for this test alone. Rust's own library is not instrumented: synchronisation
+# inside it is invisible to ThreadSanitizer, and the core uses none but atomics, which are compiled here.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+: "${PQP_DSN18:?is not set: run tests/setup/with_servers.sh}"
+target=${CARGO_TARGET_DIR:-$PWD/target}
+host=$(rustc -vV | sed -n 's/^host: //p')
+out=$target/sanitize
+mkdir -p "$out"
+trap 'rm -rf "$out"/scratch.*' EXIT
+failed=0
+
+say() { echo "sanitize: $*" >&2; }
+
+# library KIND: builds the library with a sanitizer, or as it is, and puts it where programs look for it
+library() {
+    local built=$target/debug/libpq.so flags=
+    if [ "$1" = memcheck ]; then
+        cargo build --quiet --lib
+    else
+        flags="-Zsanitizer=$1 -Cunsafe-allow-abi-mismatch=sanitizer"
+        built=$out/$1/$host/debug/libpq.so
+        RUSTC_BOOTSTRAP=1 RUSTFLAGS=$flags CARGO_TARGET_DIR=$out/$1 \
+            cargo build --quiet --lib --target "$host"
+    fi
+    mkdir -p "$out/$1/lib"
+    ln -sf "$built" "$out/$1/lib/libpq.so.5"
+}
+
+# program KIND NAME FLAG...: compiles a program against that library
+program() {
+    local kind=$1 name=$2
+    shift 2
+    ${CC:-cc} -std=gnu11 -g -O1 -Iinclude "$@" "c-tests/$name.c" -o "$out/$kind/$name" \
+        -L"$out/$kind/lib" -l:libpq.so.5 -pthread -Wl,--unresolved-symbols=ignore-in-shared-libs
+}
+
+# run KIND NAME COMMAND...: what the program prints matters only when something is wrong
+run() {
+    local what="$1 $2" log=$out/$1/$2.log status=0
+    shift 2
+    LD_LIBRARY_PATH=$out/${what%% *}/lib timeout 300 "$@" >"$log" 2>&1 || status=$?
+    if [ "$status" = 0 ]; then
+        say "$what: clean"
+    else
+        say "$what: exit status $status, see $log"
+        grep -E 'ERROR|WARNING|SUMMARY|==|not so|runtime error' "$log" | head -n 30 >&2 || tail -n 30 "$log" >&2
+        failed=1
+    fi
+}
+
+# arguments NAME: what a program is called with, in $arguments
+arguments() {
+    arguments=()
+    case $1 in
+    fork) arguments=("$PQP_DSN18") ;;
+    threads) arguments=("$PQP_DSN18" 4 1) ;;
+    conninfo_dump) arguments=("$(mktemp -d "$out/scratch.XXXXXX")" tests/data/conninfo_cases.txt) ;;
+    esac
+}
+
+for kind in ${*:-memcheck address thread}; do
+    mkdir -p "$out/$kind"
+    library "$kind"
+    case $kind in
+    memcheck)
+        # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
+        # in the programs that fork.
+        for name in expbuffer conninfo_dump fork threads; do
+            leaks=full
+            case $name in fork | threads) leaks=no ;; esac
+            program "$kind" "$name"
+            arguments "$name"
+            run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
+                --show-leak-kinds=definite,indirect,possible \
+                --errors-for-leak-kinds=definite,indirect,possible \
+                "$out/$kind/$name" "${arguments[@]}"
+        done
+        ;;
+    address)
+        export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
+        export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
+        for name in escape expbuffer conninfo_dump fork threads; do
+            program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
+            arguments "$name"
+            run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
+        done
+        ;;
+    thread)
+        export TSAN_OPTIONS=exitcode=99
+        program "$kind" threads -fsanitize=thread c-tests/tsan_shim.c
+        arguments threads
+        run "$kind" threads "$out/$kind/threads" "${arguments[@]}"
+        ;;
+    *)
+        say "there is no $kind"
+        exit 2
+        ;;
+    esac
+done
+exit "$failed"
