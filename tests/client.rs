@@ -6,6 +6,7 @@ use pq::client::connecting::wait_connected;
 use pq::client::{Connection, blocking};
 use pq::config::{RealEnv, Settings};
 use pq::connect::status::ConnStatus;
+use pq::protocol::result::QueryResult;
 use pq::protocol::types::{ExecStatus, TransactionStatus};
 
 fn dsns() -> [String; 2] {
@@ -28,13 +29,23 @@ fn connect(dsn: &str) -> Connection {
     connection
 }
 
+/// Sends a query and waits for its last result.
+fn exec(connection: &mut Connection, query: &[u8]) -> QueryResult {
+    blocking::exec(
+        connection,
+        |c| c.send_query(Some(query)),
+        |_, result| result,
+    )
+    .unwrap()
+}
+
 #[test]
 fn a_query_returns_its_rows() {
     for dsn in dsns() {
         let mut connection = connect(&dsn);
         assert_eq!(connection.status(), ConnStatus::Ok);
         let query = b"select g, case when g % 2 = 0 then repeat('x', g) end from generate_series(1, 5000) g";
-        let result = blocking::exec(&mut connection, |c| c.send_query(Some(query))).unwrap();
+        let result = exec(&mut connection, query);
         assert_eq!(result.status, ExecStatus::TuplesOk);
         assert_eq!(result.tag.text(), b"SELECT 5000");
         assert_eq!(result.rows.rows(), 5000);
@@ -58,15 +69,12 @@ fn a_query_returns_its_rows() {
 fn an_error_leaves_the_connection_usable() {
     for dsn in dsns() {
         let mut connection = connect(&dsn);
-        let result = blocking::exec(&mut connection, |c| {
-            c.send_query(Some(b"begin; select 1/0"))
-        })
-        .unwrap();
+        let result = exec(&mut connection, b"begin; select 1/0");
         assert_eq!(result.status, ExecStatus::FatalError);
         assert_eq!(result.message(), b"ERROR:  division by zero\n");
         assert_eq!(connection.link.session.errors.text(), result.message());
         assert_eq!(connection.transaction_status(), TransactionStatus::InError);
-        let result = blocking::exec(&mut connection, |c| c.send_query(Some(b"rollback"))).unwrap();
+        let result = exec(&mut connection, b"rollback");
         assert_eq!(result.status, ExecStatus::CommandOk);
         assert!(connection.link.session.errors.is_empty());
     }

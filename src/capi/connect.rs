@@ -54,7 +54,7 @@ fn ping(options: Option<Options>) -> c_int {
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made, nobody else has it, and it is not used after `PQfinish`.
     unsafe {
-        let outcome = with_conn(conn, Ping::NoAttempt, |c| connecting::ping(c));
+        let outcome = with_conn(conn, Ping::NoAttempt, connecting::ping);
         super::status::PQfinish(conn);
         outcome as c_int
     }
@@ -100,8 +100,8 @@ unsafe fn from_arrays(
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconnectdb(conninfo: *const c_char) -> *mut PGconn {
-    // SAFETY: the pointer is covered by the contract above.
     catch(std::ptr::null_mut(), || {
+        // SAFETY: the pointers are covered by the contract above.
         connect(unsafe { from_string(conninfo) })
     })
 }
@@ -117,8 +117,8 @@ pub unsafe extern "C" fn PQconnectdbParams(
     values: *const *const c_char,
     expand_dbname: c_int,
 ) -> *mut PGconn {
-    // SAFETY: the pointers are covered by the contract above.
     catch(std::ptr::null_mut(), || {
+        // SAFETY: the pointers are covered by the contract above.
         connect(unsafe { from_arrays(keywords, values, expand_dbname) })
     })
 }
@@ -160,8 +160,8 @@ pub unsafe extern "C" fn PQsetdbLogin(
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconnectStart(conninfo: *const c_char) -> *mut PGconn {
-    // SAFETY: the pointer is covered by the contract above.
     catch(std::ptr::null_mut(), || {
+        // SAFETY: the pointers are covered by the contract above.
         start(unsafe { from_string(conninfo) })
     })
 }
@@ -176,8 +176,8 @@ pub unsafe extern "C" fn PQconnectStartParams(
     values: *const *const c_char,
     expand_dbname: c_int,
 ) -> *mut PGconn {
-    // SAFETY: the pointers are covered by the contract above.
     catch(std::ptr::null_mut(), || {
+        // SAFETY: the pointers are covered by the contract above.
         start(unsafe { from_arrays(keywords, values, expand_dbname) })
     })
 }
@@ -192,7 +192,7 @@ pub unsafe extern "C" fn PQconnectPoll(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, PollStatus::Failed as c_int, |c| {
-            c.with(Connection::poll) as c_int
+            connecting::poll(c) as c_int
         })
     }
 }
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn PQresetPoll(conn: *mut PGconn) -> c_int {
 }
 
 fn reset_poll(conn: &mut ConnRef) -> c_int {
-    let status = conn.with(Connection::poll);
+    let status = connecting::poll(conn);
     if status == PollStatus::Ok {
         events::fire_connection_reset(conn);
     }
@@ -247,8 +247,8 @@ fn reset_poll(conn: &mut ConnRef) -> c_int {
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQping(conninfo: *const c_char) -> c_int {
-    // SAFETY: the pointer is covered by the contract above.
     catch(Ping::NoAttempt as c_int, || {
+        // SAFETY: the pointers are covered by the contract above.
         ping(unsafe { from_string(conninfo) })
     })
 }
@@ -263,8 +263,8 @@ pub unsafe extern "C" fn PQpingParams(
     values: *const *const c_char,
     expand_dbname: c_int,
 ) -> c_int {
-    // SAFETY: the pointers are covered by the contract above.
     catch(Ping::NoAttempt as c_int, || {
+        // SAFETY: the pointers are covered by the contract above.
         ping(unsafe { from_arrays(keywords, values, expand_dbname) })
     })
 }

@@ -35,7 +35,7 @@ unsafe fn line(conn: &mut ConnRef, buffer: *mut c_char, room: usize) -> c_int {
         // SAFETY: the caller's promise.
         unsafe { ptr::put(buffer, 0) };
     }
-    if !conn.with(|c| c.check_text_copy_out()) || room < SMALLEST_BUFFER || buffer.is_null() {
+    if room < SMALLEST_BUFFER || buffer.is_null() || !conn.with(|c| c.check_text_copy_out()) {
         return EOF;
     }
     let buffer = buffer.cast::<u8>();

@@ -6,7 +6,6 @@ use std::ptr::null_mut;
 use super::guard::{ConnRef, with_conn};
 use super::ptr;
 use super::types::{PGconn, PGresult};
-use crate::client::Handle;
 use crate::client::fastpath::{FunctionValue, ValueKind, call_function};
 use crate::protocol::error::UsageError;
 use crate::protocol::frontend::{FunctionArg, MOST_PARAMS};
@@ -89,30 +88,23 @@ unsafe fn call(
     if result_len.is_null() {
         return null_mut();
     }
-    let Some(count) = usize::try_from(nargs).ok().filter(|&n| n <= MOST_PARAMS) else {
-        conn.with(|c| c.link.session.refuse(&UsageError::ParamCount));
+    let count = usize::try_from(nargs).ok().filter(|&n| n <= MOST_PARAMS);
+    // SAFETY: the caller's promise.
+    let blocks = unsafe { ptr::slice(args, count.unwrap_or(0) as isize) };
+    if blocks.is_none() && nargs > 0 {
         return null_mut();
-    };
+    }
     // SAFETY: the caller's promise.
-    let blocks = unsafe { ptr::slice(args, count as isize) };
-    let blocks = match blocks {
-        Some(blocks) => blocks,
-        None if count == 0 => &[],
-        None => return null_mut(),
+    let convert = |block| unsafe { Arg::new(block) };
+    let converted: Result<Vec<_>, _> = blocks.unwrap_or_default().iter().map(convert).collect();
+    let converted = count.ok_or(UsageError::ParamCount).and(converted);
+    let sent: Result<Vec<_>, _> = match &converted {
+        Ok(converted) => Ok(converted.iter().map(Arg::bytes).collect()),
+        Err(error) => Err(error.clone()),
     };
-    // SAFETY: the caller's promise.
-    let converted: Result<Vec<_>, _> = blocks.iter().map(|b| unsafe { Arg::new(b) }).collect();
-    let converted = match converted {
-        Ok(converted) => converted,
-        Err(error) => {
-            let mut text = Vec::new();
-            error.write_text(&mut text);
-            conn.with(|c| c.link.session.internal_notice(&[&text]));
-            return null_mut();
-        }
-    };
-    let sent: Vec<_> = converted.iter().map(Arg::bytes).collect();
-    let Some((result, value)) = call_function(conn, function, &sent, kind) else {
+    let Some((result, value)) =
+        call_function(conn, function, sent.as_deref().map_err(Clone::clone), kind)
+    else {
         return null_mut();
     };
     // SAFETY: the caller's promise: the buffer takes an integer, or whatever the function gives.

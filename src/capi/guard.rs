@@ -4,8 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
-use super::{escape, notice};
-use crate::client::{Connection, Handle};
+use super::{escape, notice, ssl};
+use crate::client::{Connection, Handle, PassPhrase};
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
 pub(crate) fn catch<R>(fallback: R, f: impl FnOnce() -> R) -> R {
@@ -32,8 +32,8 @@ impl ConnRef {
     /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
     fn settle(&mut self) {
         loop {
-            // SAFETY: as in `whole`; the borrow ends before the hook is called.
             let notice = {
+                // SAFETY: as in `whole`; the borrow ends before the hook is called.
                 let conn = unsafe { &mut *self.0 };
                 let session = &mut conn.connection.link.session;
                 conn.trace_stream.take_lines(session);
@@ -62,6 +62,10 @@ impl Handle for ConnRef {
             self.settle();
         }
         result
+    }
+
+    fn ask_pass_phrase(&mut self) -> PassPhrase {
+        ssl::ask_pass_phrase(self.0)
     }
 }
 

@@ -20,11 +20,16 @@ pub(super) fn or_stdout(stream: *mut libc::FILE) -> *mut libc::FILE {
     }
 }
 
-/// Shows a text through the user's pager, if it goes to a terminal that it is too tall for; whether that was so.
+/// Shows a text through the user's pager, if it goes to a terminal of so many rows and columns that it is taller; whether
+/// that was so.
 ///
 /// # Safety
 /// `stream` is open.
-pub(super) unsafe fn shows(stream: *mut libc::FILE, text: &dyn Fn(Emit<'_>)) -> bool {
+pub(super) unsafe fn shows(
+    stream: *mut libc::FILE,
+    is_taller: impl FnOnce(usize, usize) -> bool,
+    text: &dyn Fn(Emit<'_>),
+) -> bool {
     if stream != or_stdout(std::ptr::null_mut()) {
         return false;
     }
@@ -38,9 +43,7 @@ pub(super) unsafe fn shows(stream: *mut libc::FILE, text: &dyn Fn(Emit<'_>)) -> 
         return false;
     }
     let (rows, columns) = screen_size();
-    let mut lines = Lines::new(columns);
-    text(&mut |piece| lines.take(piece));
-    if lines.count < rows {
+    if !is_taller(rows, columns) {
         return false;
     }
     // SAFETY: the caller's promise. What was printed before comes first.
@@ -81,38 +84,6 @@ fn screen_size() -> (usize, usize) {
         return (24, 80);
     }
     (usize::from(size.ws_row), usize::from(size.ws_col))
-}
-
-/// Counts the screen lines of a text.
-struct Lines {
-    columns: usize,
-    column: usize,
-    count: usize,
-}
-
-impl Lines {
-    fn new(columns: usize) -> Self {
-        Lines {
-            columns,
-            column: 0,
-            count: 0,
-        }
-    }
-
-    fn take(&mut self, piece: &[u8]) {
-        for &byte in piece {
-            if byte == b'\n' {
-                self.count += 1;
-                self.column = 0;
-            } else {
-                if self.column == self.columns {
-                    self.count += 1;
-                    self.column = 0;
-                }
-                self.column += 1;
-            }
-        }
-    }
 }
 
 /// Runs `f` with SIGPIPE held back from this thread; one that `f` caused is dropped.

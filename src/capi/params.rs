@@ -107,8 +107,8 @@ impl<'a> Types<'a> {
     /// `types` is NULL or has `count` elements that stay unchanged for `'a`.
     pub(crate) unsafe fn new(count: c_int, types: *const Oid) -> Self {
         let count = checked_count(count);
-        // SAFETY: the caller's promise.
         Types {
+            // SAFETY: the caller's promise.
             types: unsafe { ptr::slice(types, count.unwrap_or(0) as isize) },
             count,
         }

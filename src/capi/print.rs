@@ -93,7 +93,8 @@ pub unsafe extern "C" fn PQprint(
             }
             let stream = or_stdout(fout);
             let table = |out: print::Emit<'_>| print::print(&r.result, &options, out);
-            if opt.pager == 0 || !pager::shows(stream, &table) {
+            let is_taller = |rows, columns| print::is_taller(&r.result, &options, rows, columns);
+            if opt.pager == 0 || !pager::shows(stream, is_taller, &table) {
                 table(&mut |piece| stdio::write(stream, piece));
             }
         });

@@ -8,10 +8,10 @@ use std::ffi::{CStr, c_char};
 /// `text` is NULL or NUL-terminated, and stays unchanged for `'a`.
 #[inline]
 pub(crate) unsafe fn text<'a>(text: *const c_char) -> Option<&'a [u8]> {
-    // SAFETY: the caller's promise.
     if text.is_null() {
         None
     } else {
+        // SAFETY: the caller's promise.
         Some(unsafe { CStr::from_ptr(text) }.to_bytes())
     }
 }
@@ -35,10 +35,10 @@ pub(crate) unsafe fn text_within<'a>(text: *const c_char, len: usize) -> &'a [u8
 #[inline]
 pub(crate) unsafe fn slice<'a, T>(data: *const T, len: isize) -> Option<&'a [T]> {
     let len = usize::try_from(len).unwrap_or(0);
-    // SAFETY: the caller's promise.
     if data.is_null() {
         None
     } else {
+        // SAFETY: the caller's promise.
         Some(unsafe { std::slice::from_raw_parts(data, len) })
     }
 }

@@ -10,6 +10,10 @@ use crate::protocol::session::NextResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
 /// What one step towards the next result gave.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a result moves once; a box would be an allocation a query"
+)]
 enum Step {
     /// A result.
     Result(QueryResult),

@@ -73,7 +73,6 @@ impl Connection {
 
     /// Ends the data of a COPY in either direction; `false` when there is none or its end cannot be sent.
     fn end_copy_data(&mut self) -> bool {
-        self.begin_cycle();
         let session = &mut self.link.session;
         match session.state() {
             State::CopyIn | State::CopyBoth => {

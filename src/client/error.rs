@@ -33,6 +33,16 @@ pub enum ClientError {
         /// The error number.
         errno: i32,
     },
+    /// SHOW gave something else than one value.
+    ShowShape,
+    /// The server's `password_encryption` cannot be.
+    AlgorithmTooLong,
+    /// A password encryption nobody knows.
+    UnknownAlgorithm(Vec<u8>),
+    /// There are no random bytes for a salt.
+    NoRandomSalt,
+    /// No memory for a password's secret.
+    OutOfMemory,
 }
 
 impl ClientError {
@@ -51,6 +61,19 @@ impl ClientError {
             OpenFile { name, errno } => put_file(out, "open", name, *errno),
             ReadFile { name, errno } => put_file(out, "read from", name, *errno),
             WriteFile { name, errno } => put_file(out, "write to", name, *errno),
+            ShowShape => put!(out, "unexpected shape of result set returned for SHOW"),
+            AlgorithmTooLong => put!(out, "\"password_encryption\" value too long"),
+            UnknownAlgorithm(name) => put!(
+                out,
+                "unrecognized password encryption algorithm \"",
+                name,
+                "\""
+            ),
+            NoRandomSalt => put!(
+                out,
+                "could not encrypt password: could not generate random salt"
+            ),
+            OutOfMemory => put!(out, "could not encrypt password: out of memory"),
         }
     }
 }

@@ -29,14 +29,14 @@ pub enum ValueKind {
     Bytes(usize),
 }
 
-/// Calls a function with binary arguments and waits for its value.
+/// Calls a function with binary arguments (or with what is wrong with them) and waits for its value.
 ///
 /// `None` when the call could not be sent; the error text says why. The value is `None` when the call failed. A server
 /// that sends more bytes than the caller takes is given up: the connection is bad then (behaviour 282).
 pub fn call_function(
     handle: &mut impl Handle,
     function: Oid,
-    args: &[FunctionArg<'_>],
+    args: Result<&[FunctionArg<'_>], UsageError>,
     kind: ValueKind,
 ) -> Option<(QueryResult, Option<FunctionValue>)> {
     let mut call = handle.with(|c| c.begin_function(function, args))?;
@@ -72,14 +72,30 @@ fn int_value(bytes: &[u8]) -> Result<FunctionValue, ProtocolError> {
 }
 
 impl Connection {
-    fn begin_function(&mut self, function: Oid, args: &[FunctionArg<'_>]) -> Option<FunctionCall> {
+    fn begin_function(
+        &mut self,
+        function: Oid,
+        args: Result<&[FunctionArg<'_>], UsageError>,
+    ) -> Option<FunctionCall> {
         self.begin_cycle();
-        let sent = if self.link.status == ConnStatus::Ok {
-            self.link.session.send_function_call(function, args)
-        } else {
-            Err(UsageError::WrongState)
+        let session = &mut self.link.session;
+        let may_send = match session.check_function_call() {
+            Ok(()) if self.link.status != ConnStatus::Ok => Err(UsageError::WrongState),
+            checked => checked,
         };
-        sent.map_err(|error| self.link.session.refuse(&error)).ok()
+        let sent = may_send
+            .and(args)
+            .and_then(|args| session.send_function_call(function, args));
+        match sent {
+            Ok(call) => return Some(call),
+            Err(error @ UsageError::ArgumentNotInteger(_)) => {
+                let mut text = Vec::new();
+                error.write_text(&mut text);
+                session.internal_notice(&[&text]);
+            }
+            Err(error) => session.refuse(&error),
+        }
+        None
     }
 
     /// Ends a call whose value the caller cannot take.

@@ -200,10 +200,8 @@ pub fn import(handle: &mut impl Handle, name: Option<&[u8]>, object: Oid) -> Opt
             }
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => {
-                // Closing forgets the error text, so it comes first.
-                close(handle, fd);
                 let errno = errno_of(&error);
-                return fail(handle, &ClientError::ReadFile { name, errno });
+                return give_up(handle, fd, &ClientError::ReadFile { name, errno });
             }
         }
     }
@@ -226,10 +224,7 @@ pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Opt
     let name = shown(name);
     let mut file = match opened {
         Ok(file) => file,
-        Err(errno) => {
-            close(handle, fd);
-            return fail(handle, &ClientError::OpenFile { name, errno });
-        }
+        Err(errno) => return give_up(handle, fd, &ClientError::OpenFile { name, errno }),
     };
     loop {
         let chunk = read(handle, fd, CHUNK_BYTES)?;
@@ -237,9 +232,8 @@ pub fn export(handle: &mut impl Handle, object: Oid, name: Option<&[u8]>) -> Opt
             break;
         }
         if let Err(error) = file.write_all(&chunk) {
-            close(handle, fd);
             let errno = errno_of(&error);
-            return fail(handle, &ClientError::WriteFile { name, errno });
+            return give_up(handle, fd, &ClientError::WriteFile { name, errno });
         }
     }
     close(handle, fd)?;
@@ -286,6 +280,13 @@ fn fail<T>(handle: &mut impl Handle, error: &ClientError) -> Option<T> {
     None
 }
 
+/// A local file has failed: closes the object, and says nothing but that.
+fn give_up<T>(handle: &mut impl Handle, fd: i32, error: &ClientError) -> Option<T> {
+    close(handle, fd);
+    handle.with(|c| c.link.session.errors.clear());
+    fail(handle, error)
+}
+
 fn checked_length(handle: &mut impl Handle, function: &'static str, len: usize) -> Option<[u8; 4]> {
     match i32::try_from(len) {
         Ok(len) => Some(int(len)),
@@ -308,7 +309,7 @@ fn call(
     args: &[FunctionArg<'_>],
     kind: ValueKind,
 ) -> Option<FunctionValue> {
-    call_function(handle, function, args, kind)?.1
+    call_function(handle, function, Ok(args), kind)?.1
 }
 
 /// The OID of a function. The first call on a connection looks all of them up.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod escape;
 pub mod fastpath;
 pub mod large_object;
+pub mod password;
 pub mod print;
 
-pub use connection::{Connection, Handle};
+pub use connection::{Connection, Handle, PassPhrase};

@@ -78,11 +78,8 @@ fn own_name(result: &QueryResult, column: usize) -> &[u8] {
     until_nul(result.columns.name_with_nul(column).unwrap_or_default())
 }
 
-fn width_of_values(result: &QueryResult, column: usize) -> usize {
-    (0..result.rows.rows())
-        .map(|row| usize::try_from(result.rows.length(row, column)).unwrap_or(0))
-        .max()
-        .unwrap_or(0)
+fn length(result: &QueryResult, row: usize, column: usize) -> usize {
+    usize::try_from(result.rows.length(row, column)).unwrap_or(0)
 }
 
 /// Whether a value counts as a number for its column's alignment (behaviour 299).
@@ -118,6 +115,43 @@ pub fn print(result: &QueryResult, options: &PrintOptions<'_>, out: Emit<'_>) {
     }
 }
 
+/// Whether [`print`]'s output goes through a pager on a screen of this size, as libpq 18.6 estimates it: from the names
+/// and separators, not from the values; HTML never does.
+pub fn is_taller(
+    result: &QueryResult,
+    options: &PrintOptions<'_>,
+    screen_rows: usize,
+    screen_columns: usize,
+) -> bool {
+    let (rows, columns) = (result.rows.rows(), result.columns.len());
+    if columns == 0 || options.html {
+        return false;
+    }
+    if options.expanded {
+        return rows * (columns + 1) >= screen_rows;
+    }
+    let names: usize = (0..columns)
+        .map(|c| shown_name(result, options, c).len())
+        .sum();
+    let line = names + 2 * columns * options.separator.len() + 1;
+    let lines_a_row = line / screen_columns.max(1) + 1;
+    let body = rows * lines_a_row * if options.standard { 2 } else { 1 };
+    let head = if options.header {
+        2 * lines_a_row + 2
+    } else {
+        0
+    };
+    body >= screen_rows.saturating_sub(head)
+}
+
+/// The name that is shown, but for the header of aligned text.
+fn shown_name<'a>(result: &'a QueryResult, options: &PrintOptions<'a>, column: usize) -> &'a [u8] {
+    match options.names.get(column) {
+        Some(name) if !name.is_empty() => name,
+        _ => own_name(result, column),
+    }
+}
+
 /// One call of [`print`].
 struct Table<'a, 'o> {
     result: &'a QueryResult,
@@ -138,12 +172,17 @@ impl<'a> Table<'a, '_> {
         value(self.result, row, column)
     }
 
-    /// The name that is shown, but for the header of aligned text.
     fn name(&self, column: usize) -> &'a [u8] {
-        match self.options.names.get(column) {
-            Some(name) if !name.is_empty() => name,
-            _ => own_name(self.result, column),
-        }
+        shown_name(self.result, self.options, column)
+    }
+
+    /// Values that show nothing do not count, whatever their length.
+    fn width_of_values(&self, column: usize) -> usize {
+        (0..self.rows())
+            .filter(|&row| !self.value(row, column).is_empty())
+            .map(|row| length(self.result, row, column))
+            .max()
+            .unwrap_or(0)
     }
 
     fn put(&mut self, pieces: &[&[u8]]) {
@@ -190,7 +229,7 @@ impl<'a> Table<'a, '_> {
     fn aligned(&mut self) {
         let numeric = self.numeric_columns();
         let mut widths: Vec<usize> = (0..self.columns())
-            .map(|c| self.name(c).len().max(width_of_values(self.result, c)))
+            .map(|c| self.name(c).len().max(self.width_of_values(c)))
             .collect();
         // As in libpq 18.6 the border follows from the replacement names, while the header shows the columns' own
         // (behaviour 298) and widens what comes below it.
@@ -380,7 +419,8 @@ pub fn display<'a>(result: Option<&'a QueryResult>, options: &DisplayOptions<'_>
     let widths: Vec<usize> = (0..columns)
         .map(|c| match result {
             Some(result) if options.align => {
-                own_name(result, c).len().max(width_of_values(result, c)) + 1
+                let values = (0..rows).map(|row| length(result, row, c)).max();
+                own_name(result, c).len().max(values.unwrap_or(0)) + 1
             }
             _ => 0,
         })

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    AuthMethod, ChannelBinding, ConnectPlan, HostSpec, LoadBalanceHosts, Opt, RealEnv,
+    AuthMethod, ChannelBinding, ConnectPlan, HostSpec, LoadBalanceHosts, Opt, RealEnv, SslCertMode,
     TargetSessionAttrs,
 };
 use crate::net::lookup::Resolver;
@@ -22,19 +22,22 @@ use crate::protocol::auth::scram;
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::{
-    Allowed, Credentials, Policy, Startup, Step as StartupStep, Versions,
+    Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
 };
 use crate::protocol::startup_error::StartupError;
+use crate::protocol::trace::EncryptionRequest;
 use crate::protocol::types::ExecStatus;
 
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
+use super::encryption::{self, Answer, Beginning, Begun, Method, Negotiation, PassPhrase, Shake};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
+use super::tls;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -68,6 +71,14 @@ enum Stage {
     Connecting,
     /// Connected: send the first packet.
     Made,
+    /// A request for this kind of encryption has been sent.
+    Requested(Method),
+    /// Set TLS up and begin its handshake.
+    BeginTls,
+    /// The TLS handshake.
+    Handshake,
+    /// Encrypted, or not to be: send the first packet of the session.
+    Secured,
     /// The startup exchange, up to AuthenticationOk.
     Startup(Box<Startup>),
     /// A cancel request has been sent; the server is to close.
@@ -109,6 +120,9 @@ pub struct Connector {
     hostaddr: Vec<u8>,
     used_password: bool,
     impression: Impression,
+    /// The ways to encrypt that are open at this address.
+    negotiation: Negotiation,
+    pass_phrase: PassPhrase,
 }
 
 impl Connector {
@@ -159,6 +173,8 @@ impl Connector {
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
+            negotiation: Negotiation::default(),
+            pass_phrase: PassPhrase::default(),
         }
     }
 
@@ -219,6 +235,17 @@ impl Connector {
         self.impression.ping()
     }
 
+    /// Whether the attempt cannot go on before [`Connector::give_pass_phrase`]. If it is polled all the same,
+    /// `sslpassword` serves.
+    pub fn wants_pass_phrase(&self) -> bool {
+        matches!(self.pass_phrase, PassPhrase::Wanted)
+    }
+
+    /// The pass phrase of the client's private key; `None`: it cannot be had.
+    pub fn give_pass_phrase(&mut self, pass_phrase: Option<Zeroizing<Vec<u8>>>) {
+        self.pass_phrase = pass_phrase.map_or(PassPhrase::Refused, PassPhrase::Known);
+    }
+
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
         self.candidates.restart();
@@ -270,7 +297,8 @@ impl Connector {
             Stage::Idle => Go::On(Stage::NextHost),
             Stage::NextHost => self.next_host(link),
             Stage::NextAddress => match self.candidates.next_address() {
-                Some(_) => {
+                Some(address) => {
+                    self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
                     self.without_application_name = false;
                     Go::On(Stage::Dial)
                 }
@@ -279,6 +307,10 @@ impl Connector {
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
             Stage::Made => self.made(link),
+            Stage::Requested(method) => self.requested(method, link),
+            Stage::BeginTls => self.begin_tls(link),
+            Stage::Handshake => self.handshake(link),
+            Stage::Secured => self.secured(link),
             Stage::Startup(startup) => self.startup(startup, link),
             Stage::CancelSent => self.cancel_sent(link),
             Stage::AwaitReady => self.await_ready(link),
@@ -401,8 +433,122 @@ impl Connector {
         Go::Wait(Stage::Made, PollStatus::Writing)
     }
 
-    /// Sends the first packet. Encryption will be negotiated before it; today there is plain text only.
+    /// Begins in the way that is next: by a request, by a handshake, or by the session's first packet.
     fn made(&mut self, link: &mut Link) -> Go {
+        let method = match self.negotiation.beginning() {
+            Beginning::Session => return self.secured(link),
+            Beginning::DirectTls => {
+                link.status = ConnStatus::SslStartup;
+                return Go::Wait(Stage::BeginTls, PollStatus::Writing);
+            }
+            Beginning::Request(method) => method,
+        };
+        let (code, status) = match method {
+            Method::Gss => (frontend::GSSENC_REQUEST_CODE, ConnStatus::GssStartup),
+            Method::Tls | Method::Plain => (frontend::SSL_REQUEST_CODE, ConnStatus::SslStartup),
+        };
+        let session = &mut link.session;
+        let mark = session.output.mark();
+        if frontend::encryption_request(session.output.buffer(), code).is_err() {
+            say(link, &ConnectError::SslPacket);
+            return self.fail(link);
+        }
+        if let Some(trace) = &mut session.trace {
+            trace.frontend_untyped(session.output.since(mark));
+        }
+        link.status = status;
+        wait_after_flush(link, Stage::Requested(method))
+    }
+
+    /// Reads the answer to a request for encryption, which is one byte.
+    fn requested(&mut self, method: Method, link: &mut Link) -> Go {
+        if let Some(go) = self.read(link, Stage::Requested(method)) {
+            return go;
+        }
+        let Some(&byte) = link.session.input.unparsed().first() else {
+            return Go::Wait(Stage::Requested(method), PollStatus::Reading);
+        };
+        link.session.input.consume_bytes(1);
+        if let Some(trace) = &mut link.session.trace {
+            let request = match method {
+                Method::Gss => EncryptionRequest::GssEnc,
+                Method::Tls | Method::Plain => EncryptionRequest::Ssl,
+            };
+            trace.encryption_answer(request, byte);
+        }
+        match encryption::read_answer(method, byte) {
+            Answer::Handshake => Go::On(Stage::BeginTls),
+            Answer::Refused if !self.negotiation.give_up() => {
+                say(link, &encryption::refused(method));
+                self.fail(link)
+            }
+            Answer::Refused if self.negotiation.may_stay() => {
+                link.status = ConnStatus::Made;
+                Go::Wait(Stage::Made, PollStatus::Writing)
+            }
+            Answer::Refused => Go::On(Stage::Dial),
+            Answer::Failed => self.encryption_failed(link),
+            Answer::Fatal(error) => {
+                say(link, &error);
+                self.fail(link)
+            }
+        }
+    }
+
+    fn begin_tls(&mut self, link: &mut Link) -> Go {
+        let pass_phrase = match std::mem::take(&mut self.pass_phrase) {
+            PassPhrase::Wanted => {
+                let given = self.plan.settings().get(Opt::Sslpassword);
+                PassPhrase::Known(Zeroizing::new(given.unwrap_or_default().to_vec()))
+            }
+            known => known,
+        };
+        match tls::begin(link, &self.plan, self.host(), pass_phrase) {
+            Ok(Begun::Ready) => Go::On(Stage::Handshake),
+            Ok(Begun::NeedsPassPhrase) => {
+                self.pass_phrase = PassPhrase::Wanted;
+                // The socket is writable, so who only polls comes back at once.
+                Go::Wait(Stage::BeginTls, PollStatus::Writing)
+            }
+            Err(error) => {
+                link.session.errors.push_with(|out| error.write_text(out));
+                self.encryption_failed(link)
+            }
+        }
+    }
+
+    fn handshake(&mut self, link: &mut Link) -> Go {
+        let progress = tls::handshake(link, &self.plan);
+        link.secured = matches!(progress, Ok(Shake::Done));
+        match progress {
+            Ok(Shake::Reading) => Go::Wait(Stage::Handshake, PollStatus::Reading),
+            Ok(Shake::Writing) => Go::Wait(Stage::Handshake, PollStatus::Writing),
+            // Somebody slipped in bytes that are not encrypted, to have them taken for the server's (behaviour 105).
+            Ok(Shake::Done) if !link.session.input.unparsed().is_empty() => {
+                say(link, &ConnectError::UnencryptedBytes);
+                self.fail(link)
+            }
+            Ok(Shake::Done) => {
+                link.status = ConnStatus::Made;
+                Go::Wait(Stage::Secured, PollStatus::Writing)
+            }
+            Err(error) => {
+                link.session.errors.push_with(|out| error.write_text(out));
+                self.encryption_failed(link)
+            }
+        }
+    }
+
+    /// The present way has failed on this connection: the next one needs a new connection (behaviour 102).
+    fn encryption_failed(&mut self, link: &mut Link) -> Go {
+        if self.negotiation.give_up() {
+            return Go::On(Stage::Dial);
+        }
+        self.fail(link)
+    }
+
+    /// Sends the session's first packet.
+    fn secured(&mut self, link: &mut Link) -> Go {
         let (stage, queued) = match &self.purpose {
             Purpose::Cancel { process_id, key } => {
                 let queued =
@@ -413,7 +559,7 @@ impl Connector {
                 )
             }
             Purpose::Session => {
-                let startup = Box::new(self.new_startup());
+                let startup = Box::new(self.new_startup(link));
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }
@@ -442,7 +588,7 @@ impl Connector {
             .map_err(|_| ConnectError::StartupPacket)
     }
 
-    fn new_startup(&self) -> Startup {
+    fn new_startup(&self, link: &Link) -> Startup {
         let plan = &self.plan;
         let auth = plan.require_auth;
         let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
@@ -472,8 +618,14 @@ impl Connector {
         Startup::new(
             Policy {
                 require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
-                channel_binding_required: plan.channel_binding == ChannelBinding::Require,
+                channel_binding: match plan.channel_binding {
+                    ChannelBinding::Disable => BindingPolicy::Disable,
+                    ChannelBinding::Prefer => BindingPolicy::Prefer,
+                    ChannelBinding::Require => BindingPolicy::Require,
+                },
+                certificate_required: plan.sslcertmode == SslCertMode::Require,
             },
+            tls::channel(link, plan),
             Credentials {
                 user: plan.user().to_vec(),
                 password: plan
@@ -541,6 +693,10 @@ impl Connector {
             && let Some(file) = self.plan.settings().get(Opt::Passfile)
         {
             say(link, &ConnectError::PasswordFromFile(file.to_vec()));
+        }
+        // The server may let us in only with encryption, or only without.
+        if matches!(error, StartupError::Server(_)) && self.negotiation.give_up() {
+            return Go::On(Stage::Dial);
         }
         self.fail(link)
     }
@@ -696,6 +852,11 @@ impl Connector {
             }
             Err(error) => {
                 let error = NetError::receiving(error);
+                // A server that has nothing to say does not say good-bye either.
+                if tls::is_end(&error) {
+                    link.disconnect();
+                    return self.succeed(link);
+                }
                 link.session.errors.push_with(|out| error.write_text(out));
                 link.drop_transport();
             }
@@ -739,7 +900,12 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
-    if frontend::empty(link.session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+    let session = &mut link.session;
+    let mark = session.output.mark();
+    if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
+        if let Some(trace) = &mut session.trace {
+            trace.frontend(session.output.since(mark));
+        }
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }

@@ -4,7 +4,9 @@ use crate::net::{self, NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
+use super::encryption::TlsFacts;
 use super::status::ConnStatus;
+use super::tls;
 
 /// Waiting output is sent once this many bytes have gathered (behaviour 270).
 const FLUSH_BYTES: usize = 8 * 1024;
@@ -39,6 +41,8 @@ pub struct Link {
     pub session: Session,
     /// How far the connection is.
     pub status: ConnStatus,
+    /// The transport is encrypted and the server at its end has been accepted.
+    pub(super) secured: bool,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
 }
@@ -49,6 +53,7 @@ impl Default for Link {
             transport: None,
             session: Session::default(),
             status: ConnStatus::Bad,
+            secured: false,
             write_error: None,
         }
     }
@@ -56,7 +61,27 @@ impl Default for Link {
 
 impl Link {
     /// Reads once. With `may_block` it waits until there is something to read.
+    ///
+    /// Afterwards nothing is left in the transport that the socket does not show: who waits for the socket misses
+    /// nothing.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
+        let mut outcome = self.read_once(may_block);
+        // A plain transport holds nothing back.
+        while outcome == ReadOutcome::Data && self.has_pending() {
+            outcome = match self.read_once(false) {
+                // The transport had only a part of a record.
+                ReadOutcome::WouldBlock => return ReadOutcome::Data,
+                outcome => outcome,
+            };
+        }
+        outcome
+    }
+
+    fn has_pending(&self) -> bool {
+        self.transport.as_ref().is_some_and(Transport::has_pending)
+    }
+
+    fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
             self.session.errors.push(b"connection not open");
             return ReadOutcome::Closed;
@@ -151,7 +176,10 @@ impl Link {
 
     /// Closes the transport. What has been received stays and can still be parsed.
     pub fn drop_transport(&mut self) {
-        self.transport = None;
+        if let Some(mut transport) = self.transport.take() {
+            transport.close_notify();
+        }
+        self.secured = false;
         self.session.output.clear();
         self.status = ConnStatus::Bad;
     }
@@ -161,6 +189,11 @@ impl Link {
         self.drop_transport();
         self.session.disconnect();
         self.write_error = None;
+    }
+
+    /// What can be told about the session's TLS; `None` without TLS.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        tls::facts(self)
     }
 
     /// The transport's descriptor, -1 when there is none.

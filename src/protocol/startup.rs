@@ -16,8 +16,10 @@ use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
 use super::error_format;
 use super::frontend::{self, OutputFull, tag as frontend_tag};
+use super::input::Frame;
 use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
+use super::trace::AuthenticationMessage;
 
 /// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
 const LENGTH: core::ops::RangeInclusive<i32> = 8..=2000;
@@ -69,8 +71,40 @@ pub struct Allowed {
 pub struct Policy {
     /// `require_auth` as given, and what it allows; `None` where it is not given.
     pub require_auth: Option<(Vec<u8>, Allowed)>,
-    /// `channel_binding=require`.
-    pub channel_binding_required: bool,
+    /// `channel_binding`.
+    pub channel_binding: BindingPolicy,
+    /// `sslcertmode=require`: the server must have asked for our certificate and got it.
+    pub certificate_required: bool,
+}
+
+/// How much channel binding is wanted (`channel_binding`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingPolicy {
+    /// None.
+    Disable,
+    /// Where server and transport can.
+    Prefer,
+    /// Nothing without.
+    Require,
+}
+
+/// What the transport is, as far as authentication looks at it.
+#[derive(Default)]
+pub struct Channel {
+    /// What SCRAM can be bound to; `None` where the transport is not TLS.
+    pub end_point: Option<EndPoint>,
+    /// The server has asked for a certificate of ours.
+    pub certificate_requested: bool,
+    /// It has got one.
+    pub certificate_sent: bool,
+}
+
+/// The server's end of a TLS channel.
+pub enum EndPoint {
+    /// `tls-server-end-point` of RFC 5929: the hash of the server's certificate.
+    Hash(Vec<u8>),
+    /// The certificate has none; why, in the words of the error.
+    None(Vec<u8>),
 }
 
 /// What we can answer with.
@@ -110,6 +144,7 @@ pub enum Step {
 /// One attempt at a session, from StartupMessage to AuthenticationOk.
 pub struct Startup {
     policy: Policy,
+    channel: Channel,
     credentials: Credentials,
     versions: Versions,
     nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
@@ -127,6 +162,8 @@ pub struct Startup {
 struct Sasl {
     scram: Scram,
     awaits: SaslAwaits,
+    /// It is bound to the channel.
+    bound: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -141,12 +178,14 @@ impl Startup {
     /// asks for SCRAM.
     pub fn new(
         policy: Policy,
+        channel: Channel,
         credentials: Credentials,
         versions: Versions,
         nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
     ) -> Startup {
         Startup {
             policy,
+            channel,
             credentials,
             versions,
             nonce,
@@ -169,7 +208,12 @@ impl Startup {
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;
-        frontend::startup(session.output.buffer(), self.versions.max, parameters)
+        let mark = session.output.mark();
+        frontend::startup(session.output.buffer(), self.versions.max, parameters)?;
+        if let Some(trace) = &mut session.trace {
+            trace.frontend_untyped(session.output.since(mark));
+        }
+        Ok(())
     }
 
     /// Whether the server has sent an authentication request, AuthenticationOk included.
@@ -188,6 +232,16 @@ impl Startup {
     /// The attempt has failed. [`StartupError::Server`] is what the server said.
     pub fn advance(&mut self, session: &mut Session) -> Result<Step, StartupError> {
         let unparsed = session.input.unparsed();
+        match unparsed.first() {
+            None => return Ok(Step::NeedInput),
+            Some(
+                &(backend_tag::AUTHENTICATION
+                | backend_tag::NEGOTIATE_PROTOCOL_VERSION
+                | backend_tag::ERROR_RESPONSE),
+            ) => {}
+            // The first byte is enough to see that this is no server of ours.
+            Some(&other) => return Err(StartupError::ExpectedAuth(other)),
+        }
         let Some(header) = unparsed.first_chunk::<HEADER_LEN>() else {
             return Ok(Step::NeedInput);
         };
@@ -203,10 +257,7 @@ impl Startup {
             backend_tag::ERROR_RESPONSE if !ERROR_LENGTH.contains(&length) => {
                 return old_style_error(unparsed);
             }
-            backend_tag::AUTHENTICATION
-            | backend_tag::NEGOTIATE_PROTOCOL_VERSION
-            | backend_tag::ERROR_RESPONSE => {}
-            _ => return Err(StartupError::ExpectedAuth(kind)),
+            _ => {}
         }
         // All three bounds begin at 8.
         let body_len = length as usize - 4;
@@ -215,7 +266,7 @@ impl Startup {
         };
         if kind == backend_tag::ERROR_RESPONSE {
             let fields = parse_fields(&mut Reader::new(body));
-            trace_backend(session, body_len);
+            trace_backend(session);
             session.input.consume(body_len);
             return Err(match fields {
                 Some(fields) => StartupError::Server(Box::new(fields)),
@@ -227,6 +278,7 @@ impl Startup {
         let step = match kind {
             backend_tag::NEGOTIATE_PROTOCOL_VERSION => {
                 session.facts.protocol_version = self.negotiate(&mut reader)?;
+                trace_backend(session);
                 Step::Progress
             }
             _ => {
@@ -242,9 +294,6 @@ impl Startup {
             }
         };
         let taken = body_len - reader.rest().len();
-        if step != Step::Authenticated {
-            trace_backend(session, body_len);
-        }
         session.input.consume(taken);
         zeroize::Zeroize::zeroize(&mut body);
         Ok(step)
@@ -294,8 +343,16 @@ impl Startup {
         Ok(version)
     }
 
-    /// Whether the server may ask for this (behaviours 123-126, 129).
+    /// Whether the server may ask for this (behaviours 123-126, 129, 353).
     fn allow(&self, request: u32) -> Result<(), StartupError> {
+        if self.policy.certificate_required && request == code::OK {
+            if !self.channel.certificate_requested {
+                return Err(StartupError::CertificateNotRequested);
+            }
+            if !self.channel.certificate_sent {
+                return Err(StartupError::CertificateNotSent);
+            }
+        }
         if let Some((requirement, allowed)) = &self.policy.require_auth {
             let (ok, reason) = match request {
                 code::OK => (allowed.none || self.finished, AuthReason::Incomplete),
@@ -316,14 +373,20 @@ impl Startup {
                 });
             }
         }
-        if self.policy.channel_binding_required {
+        if self.policy.channel_binding == BindingPolicy::Require {
             match request {
                 code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {}
+                code::OK if self.finished && self.is_bound() => {}
                 code::OK => return Err(StartupError::BindingNotDone),
                 _ => return Err(StartupError::BindingNotOffered),
             }
         }
         Ok(())
+    }
+
+    /// Whether the exchange under way, or finished, is bound to the channel.
+    fn is_bound(&self) -> bool {
+        self.sasl.as_ref().is_some_and(|sasl| sasl.bound)
     }
 
     fn answer(
@@ -373,7 +436,8 @@ impl Startup {
             }
             _ => password.clone(),
         };
-        self.send(session, |out| {
+        trace_backend(session);
+        self.send(session, AuthenticationMessage::Password, |out| {
             frontend::string(out, frontend_tag::AUTHENTICATION, &reply)
         })?;
         self.finished = true;
@@ -384,12 +448,13 @@ impl Startup {
     fn send(
         &self,
         session: &mut Session,
+        kind: AuthenticationMessage,
         write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
     ) -> Result<(), StartupError> {
         let mark = session.output.mark();
         write(session.output.buffer()).map_err(|_| StartupError::OutputFull)?;
         if let Some(trace) = &mut session.trace {
-            trace.frontend(session.output.since(mark));
+            trace.frontend_authentication(kind, session.output.since(mark));
         }
         Ok(())
     }
@@ -400,14 +465,18 @@ impl Startup {
         body: &mut Reader<'_>,
         session: &mut Session,
     ) -> Result<(), StartupError> {
-        if self.policy.channel_binding_required {
+        use BindingPolicy::{Disable, Prefer, Require};
+        let binding = self.policy.channel_binding;
+        let is_tls = self.channel.end_point.is_some();
+        if binding == Require && !is_tls {
             return Err(StartupError::BindingWithoutTls);
         }
         if self.sasl.is_some() {
             return Err(StartupError::DuplicateSasl);
         }
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq)]
         enum Mechanism {
+            ScramPlus,
             Scram,
             Oauth,
         }
@@ -416,7 +485,12 @@ impl Startup {
             match body.string() {
                 None => return Err(StartupError::InvalidMechanisms),
                 Some(b"") => break,
-                Some(b"SCRAM-SHA-256-PLUS") => return Err(StartupError::PlusWithoutTls),
+                // A proxy may have taken the encryption away.
+                Some(b"SCRAM-SHA-256-PLUS") if !is_tls => return Err(StartupError::PlusWithoutTls),
+                Some(b"SCRAM-SHA-256-PLUS") if binding != Disable => {
+                    self.password_asked = true;
+                    chosen = Some(Mechanism::ScramPlus);
+                }
                 Some(b"SCRAM-SHA-256") if chosen.is_none() => {
                     self.password_asked = true;
                     chosen = Some(Mechanism::Scram);
@@ -426,8 +500,10 @@ impl Startup {
             }
         }
         let chosen = chosen.ok_or(StartupError::NoCommonMechanism)?;
+        let bound = chosen == Mechanism::ScramPlus;
         if let Some((requirement, allowed)) = &self.policy.require_auth {
             let (ok, name) = match chosen {
+                Mechanism::ScramPlus => (allowed.scram, "SCRAM-SHA-256-PLUS"),
                 Mechanism::Scram => (allowed.scram, "SCRAM-SHA-256"),
                 Mechanism::Oauth => (allowed.oauth, "OAUTHBEARER"),
             };
@@ -439,12 +515,15 @@ impl Startup {
                 });
             }
         }
+        if binding == Require && !bound {
+            return Err(StartupError::PlusNotOffered);
+        }
         match chosen {
             Mechanism::Oauth if !self.credentials.oauth_configured => {
                 return Err(StartupError::OauthNotConfigured);
             }
             Mechanism::Oauth => return Err(StartupError::NoOauthFlow),
-            Mechanism::Scram => {}
+            Mechanism::Scram | Mechanism::ScramPlus => {}
         }
         let (client_key, server_key) = (
             self.credentials.scram_client_key,
@@ -457,14 +536,28 @@ impl Startup {
             (Err(error), None) => return Err(error),
         };
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
-        let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
+        let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
+            (Some(EndPoint::Hash(hash)), _) if bound => (
+                b"SCRAM-SHA-256-PLUS",
+                ChannelBinding::Bound(hash.clone()),
+            ),
+            (Some(EndPoint::None(reason)), _) if bound => {
+                return Err(StartupError::NoEndPoint(reason.clone()));
+            }
+            // Says that we could: the server, which can too, then sees that somebody took its offer away.
+            (Some(_), Prefer) => (b"SCRAM-SHA-256", ChannelBinding::SupportedNotUsed),
+            _ => (b"SCRAM-SHA-256", ChannelBinding::Unsupported),
+        };
+        let mut exchange = Scram::new(secret, nonce, channel_binding);
         let first = exchange.client_first();
-        self.send(session, |out| {
-            frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
+        trace_backend(session);
+        self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
+            frontend::sasl_initial_response(out, name, &first)
         })?;
         self.sasl = Some(Sasl {
             scram: exchange,
             awaits: SaslAwaits::ServerFirst,
+            bound,
         });
         Ok(())
     }
@@ -480,6 +573,7 @@ impl Startup {
         let Some(sasl) = &mut self.sasl else {
             return Err(StartupError::SaslContinueWithoutSasl);
         };
+        trace_backend(session);
         let outcome = match sasl.awaits {
             SaslAwaits::ServerFirst => sasl.scram.handle_server_first(message).map(Some),
             SaslAwaits::ServerFinal => sasl.scram.handle_server_final(message).map(|()| None),
@@ -495,7 +589,7 @@ impl Startup {
         };
         match reply {
             Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
-            Some(reply) => self.send(session, |out| {
+            Some(reply) => self.send(session, AuthenticationMessage::SaslResponse, |out| {
                 frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
             }),
             None => {
@@ -509,8 +603,11 @@ impl Startup {
     }
 }
 
-fn trace_backend(session: &mut Session, body_len: usize) {
-    if let Some(trace) = &mut session.trace {
+/// Traces the message at the front. The reference does so where it has accepted a message, not where it fails over it.
+fn trace_backend(session: &mut Session) {
+    if let (Some(trace), Frame::Message { body_len, .. }) =
+        (&mut session.trace, session.input.frame())
+    {
         trace.backend(session.input.message(body_len));
     }
 }

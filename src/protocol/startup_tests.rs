@@ -15,6 +15,8 @@ struct Setup {
     allowed: Option<Allowed>,
     password: Option<&'static [u8]>,
     versions: Versions,
+    binding: BindingPolicy,
+    end_point: Option<&'static [u8]>,
 }
 
 const V30: u32 = 0x0003_0000;
@@ -26,6 +28,8 @@ impl Default for Setup {
             allowed: None,
             password: Some(b"pencil"),
             versions: Versions { min: V30, max: V30 },
+            binding: BindingPolicy::Prefer,
+            end_point: None,
         }
     }
 }
@@ -35,7 +39,12 @@ impl Setup {
         Startup::new(
             Policy {
                 require_auth: self.allowed.map(|allowed| (b"listed".to_vec(), allowed)),
-                channel_binding_required: false,
+                channel_binding: self.binding,
+                certificate_required: false,
+            },
+            Channel {
+                end_point: self.end_point.map(|hash| EndPoint::Hash(hash.to_vec())),
+                ..Channel::default()
             },
             Credentials {
                 user: b"user".to_vec(),
@@ -338,4 +347,52 @@ fn arbitrary_bytes_never_let_us_in_or_panic() {
             );
         }
     }
+}
+
+#[test]
+fn behaviours_314_to_317_the_exchange_is_traced_as_the_reference_traces_it() {
+    let trace = |setup: &Setup, from_server: &[u8]| {
+        let mut session = Session::default();
+        let mut trace = crate::protocol::trace::Trace::new(|_| ());
+        trace.set_flags(1);
+        session.trace = Some(Box::new(trace));
+        let mut startup = setup.startup();
+        startup
+            .write_message(&mut session, &[(b"user", b"a"), (b"database", b"b")])
+            .unwrap();
+        session
+            .input
+            .space(|_, _| ())
+            .unwrap()
+            .0
+            .extend_from_slice(from_server);
+        while let Ok(Step::Progress) = startup.advance(&mut session) {}
+        String::from_utf8(session.trace.unwrap().lines).unwrap()
+    };
+    let first = "F\t27\tStartupMessage\t 3 0 \"user\" \"a\" \"database\" \"b\"\n";
+    assert_eq!(
+        trace(
+            &Setup::default(),
+            &[request(3, b""), request(0, b"")].concat()
+        ),
+        format!(
+            "{first}B\t8\tAuthenticationCleartextPassword\nF\t11\tPasswordMessage\t \"pencil\"\n"
+        )
+    );
+    let scram = [request(10, b"SCRAM-SHA-256\0\0"), request(11, b"r=x")].concat();
+    assert_eq!(
+        trace(&Setup::default(), &scram),
+        format!(
+            "{first}B\t23\tAuthenticationSASL\t \"SCRAM-SHA-256\" \"\"\n\
+             F\t54\tSASLInitialResponse\t \"SCRAM-SHA-256\" 32 'n,,n=,r=BwcHBwcHBwcHBwcHBwcHBwcH'\n\
+             B\t11\tAuthenticationSASLContinue\t 'r=x'\n"
+        )
+    );
+    // A request that fails before it is answered leaves no line.
+    let setup = Setup {
+        password: None,
+        ..Setup::default()
+    };
+    assert_eq!(trace(&setup, &request(3, b"")), first);
+    assert_eq!(trace(&setup, &request(99, b"")), first);
 }

@@ -96,6 +96,8 @@ SCENARIOS = [
     ("resets_after_startup", "host=127.0.0.1 port={p1}", "tcp1: S R"),
     ("http_server", U, "unix5001: S raw:HTTP/1.1\\s400\\sBad\\sRequest\\r\\n\\r\\n C"),
     ("ssh_server", U, "unix5001: S raw:SSH-2.0-x\\r\\n C"),
+    ("one_byte_of_garbage", U, "unix5001: S raw:X W"),
+    ("one_byte_of_garbage_closed", U, "unix5001: S raw:X C"),
     ("nul_server", U, "unix5001: S raw:\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00 C"),
     ("notice_first", U, "unix5001: S msg:N:SNOTICE\\x00Mhi\\x00\\x00 " + OK + " C"),
     ("auth_too_short", U, "unix5001: S raw:R\\x00\\x00\\x00\\x07abc W"),

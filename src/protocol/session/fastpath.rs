@@ -27,6 +27,20 @@ pub struct FunctionCall {
 }
 
 impl Session {
+    /// Whether a function may be called now.
+    ///
+    /// # Errors
+    /// [`UsageError`] in pipeline mode and while a command runs.
+    pub fn check_function_call(&self) -> Result<(), UsageError> {
+        if self.pipeline != PipelineStatus::Off {
+            return Err(UsageError::NotInPipeline("PQfn"));
+        }
+        if self.state != State::Idle || self.current.is_some() {
+            return Err(UsageError::WrongState);
+        }
+        Ok(())
+    }
+
     /// Queues a function call. Its progress is then asked for with [`Session::function_step`] until it has ended.
     ///
     /// # Errors
@@ -36,12 +50,7 @@ impl Session {
         function: Oid,
         args: &[FunctionArg<'_>],
     ) -> Result<FunctionCall, UsageError> {
-        if self.pipeline != PipelineStatus::Off {
-            return Err(UsageError::NotInPipeline("PQfn"));
-        }
-        if self.state != State::Idle || self.current.is_some() {
-            return Err(UsageError::WrongState);
-        }
+        self.check_function_call()?;
         self.put(|out| frontend::function_call(out, function, args))?;
         Ok(FunctionCall::default())
     }

@@ -5,6 +5,10 @@ use crate::protocol::result::QueryResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
 /// What asking for the next result gave.
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a result moves once; a box would be an allocation a query"
+)]
 pub enum NextResult {
     /// More input is needed first.
     Pending,
