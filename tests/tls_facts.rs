@@ -19,7 +19,43 @@ use server::Servers;
 use zeroize::Zeroizing;
 
 /// Rows whose answer differs from the reference's on purpose: our answer, and why.
-const DIFFERENCES: &[(&str, &str, &str)] = &[];
+const DIFFERENCES: &[(&str, &str, &str)] = &[
+    #[cfg(not(feature = "tls-aws-lc-rs"))]
+    ("p521_require", P521, "ring has no P-521"),
+    #[cfg(not(feature = "tls-aws-lc-rs"))]
+    ("p521_root", P521, "ring has no P-521"),
+    #[cfg(not(feature = "tls-aws-lc-rs"))]
+    ("p521_full", P521, "ring has no P-521"),
+    (
+        "tls12_rsapss",
+        "SSL error: wrong signature type",
+        "rustls takes RSASSA-PSS keys in TLS 1.3 only",
+    ),
+    (
+        "max_tls11",
+        "could not set maximum SSL protocol version: TLSv1.1 is not supported",
+        "rustls has no TLS 1.1; nor has the reference at Debian's security level",
+    ),
+    (
+        "key_pbes2_aes256_der",
+        "FATAL:  client certificate: tlsuser",
+        "encrypted keys are read in DER, too",
+    ),
+    (
+        "key_wrong_pbes2_aes256_der",
+        "could not load private key file \"@/client-rsa.pbes2-aes256.der\": bad decrypt",
+        "encrypted keys are read in DER, too",
+    ),
+    (
+        "key_engine",
+        "could not load SSL engine \"nosuchengine\": engines and PKCS#11 tokens are not supported",
+        "there are no engines",
+    ),
+];
+
+#[cfg(not(feature = "tls-aws-lc-rs"))]
+const P521: &str =
+    "SSL error: unsupported signature type 0x0603 (certificate \"common-name.test\")";
 
 /// One row.
 struct Fact<'a> {
@@ -53,6 +89,12 @@ fn options(fact: &Fact<'_>, directory: &str) -> TlsOptions {
         host: b"localhost".to_vec(),
         ..TlsOptions::default()
     };
+    if fact.options.contains("verify-") && !fact.options.contains("sslrootcert") {
+        options.roots = Roots::File {
+            path: "HOME/.postgresql/root.crt".into(),
+            required: true,
+        };
+    }
     let mut files: [Option<String>; 2] = [None, None];
     let mut password = None;
     for word in fact.options.replace('@', directory).split_whitespace() {

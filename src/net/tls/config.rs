@@ -173,7 +173,7 @@ fn revocation(options: &TlsOptions, mut lists: RevocationLists) -> Option<Revoca
             if is_hashed_name(entry.file_name().as_encoded_bytes())
                 && let Ok(text) = read_file(&entry.path())
             {
-                lists.add(&text);
+                lists.add_from_directory(&text);
             }
         }
     }
@@ -216,7 +216,11 @@ fn system_roots() -> Result<Vec<Vec<u8>>, TlsError> {
 pub(super) fn read_file(path: &Path) -> std::io::Result<Vec<u8>> {
     let file = fs::File::open(path)?;
     let mut text = Vec::new();
-    file.take(FILE_MAX + 1).read_to_end(&mut text)?;
+    match file.take(FILE_MAX + 1).read_to_end(&mut text) {
+        // OpenSSL finds nothing in a directory.
+        Err(error) if error.kind() == std::io::ErrorKind::IsADirectory => {}
+        result => drop(result?),
+    }
     if text.len() as u64 > FILE_MAX {
         return Err(std::io::Error::from_raw_os_error(libc::EFBIG));
     }

@@ -14,6 +14,8 @@ const HARMLESS_ENTRY: [&[u8]; 2] = [&[0x55, 29, 21], &[0x55, 29, 24]];
 #[derive(Debug, Default)]
 pub(super) struct RevocationLists {
     lists: Vec<Vec<u8>>,
+    /// Those of a directory, looked at for issuers that have none of the others.
+    directory: Vec<Vec<u8>>,
 }
 
 /// One list and where its parts are.
@@ -94,15 +96,16 @@ impl<'a> List<'a> {
 }
 
 impl RevocationLists {
-    /// Adds the lists in a PEM text, or the one in DER; gives their number.
+    /// Adds the lists in a PEM text; gives their number.
     pub fn add(&mut self, text: &[u8]) -> usize {
         let before = self.lists.len();
-        let lists = pem::sections(text)
-            .filter(|s| s.label == b"X509 CRL")
-            .map(|s| s.content.to_vec())
-            .filter(|der| List::parse(der).is_some());
-        self.lists.extend(lists);
+        self.lists.extend(lists_in(text));
         self.lists.len() - before
+    }
+
+    /// Adds the lists in a file of a directory.
+    pub fn add_from_directory(&mut self, text: &[u8]) {
+        self.directory.extend(lists_in(text));
     }
 
     /// Looks for a certificate on its issuer's list.
@@ -115,12 +118,15 @@ impl RevocationLists {
         issuer: &Certificate<'_>,
         now: i64,
     ) -> Result<(), &'static str> {
-        let own: Vec<List<'_>> = self
-            .lists
-            .iter()
-            .filter_map(|der| List::parse(der))
-            .filter(|list| list.issuer == certificate.issuer)
-            .collect();
+        let own: Vec<List<'_>> = [&self.lists, &self.directory]
+            .into_iter()
+            .map(|lists| {
+                let all = lists.iter().filter_map(|der| List::parse(der));
+                all.filter(|list| list.issuer == certificate.issuer)
+                    .collect()
+            })
+            .find(|own: &Vec<List<'_>>| !own.is_empty())
+            .unwrap_or_default();
         let is_current = |list: &&List<'_>| {
             list.this_update <= now && list.next_update.is_none_or(|next| now <= next)
         };
@@ -154,4 +160,12 @@ impl RevocationLists {
             Some(Ok(false)) => Ok(()),
         }
     }
+}
+
+/// The lists in a PEM text that can be read.
+fn lists_in(text: &[u8]) -> impl Iterator<Item = Vec<u8>> + '_ {
+    pem::sections(text)
+        .filter(|s| s.label == b"X509 CRL")
+        .map(|s| s.content.to_vec())
+        .filter(|der| List::parse(der).is_some())
 }

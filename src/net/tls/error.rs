@@ -56,6 +56,13 @@ pub enum TlsError {
         /// The certificate's name.
         certificate: Vec<u8>,
     },
+    /// The server's certificate cannot be used, trusted or not: why, and which it is.
+    Certificate {
+        /// Why.
+        reason: Reason,
+        /// The certificate's name.
+        certificate: Vec<u8>,
+    },
     /// The certificate is for others.
     NameMismatch {
         /// The first name in it.
@@ -249,6 +256,16 @@ impl TlsError {
                 certificate,
             } => put(&[
                 Text("SSL error: certificate verify failed: "),
+                Why(reason),
+                Text(" (certificate \""),
+                Bytes(certificate),
+                Text("\")"),
+            ]),
+            TlsError::Certificate {
+                reason,
+                certificate,
+            } => put(&[
+                Text("SSL error: "),
                 Why(reason),
                 Text(" (certificate \""),
                 Bytes(certificate),

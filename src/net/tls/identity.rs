@@ -39,12 +39,12 @@ pub(super) fn load(options: &ClientCertificate) -> Result<Option<CertifiedKey>, 
     if let (Some(own), Some(key)) = (own, signing.public_key())
         && own.spki != &key[..]
     {
-        let types_differ = Certificate::key_algorithm_of(&key) != Some(own.key_algorithm);
-        let why = match types_differ {
-            true => "key type mismatch",
-            false => "key values mismatch",
-        };
-        return Err(TlsError::KeyMismatch(path, Reason::Text(why)));
+        // OpenSSL notices at different times.
+        let same_type = Certificate::key_algorithm_of(&key) == Some(own.key_algorithm);
+        return Err(match same_type {
+            true => TlsError::KeyUnreadable(path, Reason::Text("key values mismatch")),
+            false => TlsError::KeyMismatch(path, Reason::Text("no certificate assigned")),
+        });
     }
     Ok(Some(CertifiedKey::new(chain, signing)))
 }

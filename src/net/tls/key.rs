@@ -58,7 +58,7 @@ pub(super) fn decode(text: &[u8], ask: &mut AskPassword<'_>) -> Result<Zeroizing
     }
     let mut whole = Reader::new(text);
     let Some(mut inner) = whole.inside(tag::SEQUENCE) else {
-        return Err(Reason::Text("no start line"));
+        return Err(Reason::Text("unsupported"));
     };
     if inner.optional(tag::SEQUENCE).is_some() {
         return decrypt::pkcs8(text, ask);

@@ -42,14 +42,21 @@ const RSA_PSS_KEYS: [(u16, SignatureScheme); 3] = [
 ];
 
 /// The signature schemes we offer for the handshake, best first.
+///
+/// P-521 is always among them: a server that has no other key then shows its certificate, and a provider that cannot
+/// check it can at least say so.
 pub(super) fn handshake_schemes() -> Vec<SignatureScheme> {
     let pss_keys = RSA_PSS_KEYS.iter().map(|(scheme, _)| (*scheme).into());
-    provider()
+    let mut schemes: Vec<SignatureScheme> = provider()
         .signature_verification_algorithms
         .supported_schemes()
         .into_iter()
         .chain(pss_keys)
-        .collect()
+        .collect();
+    if !schemes.contains(&SignatureScheme::ECDSA_NISTP521_SHA512) {
+        schemes.push(SignatureScheme::ECDSA_NISTP521_SHA512);
+    }
+    schemes
 }
 
 /// What kind of public key a signature scheme is for.

@@ -573,7 +573,7 @@ fn socket_error(error: io::Error) -> TlsError {
 
 /// rustls's failure in OpenSSL's words, where it has some.
 fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) -> TlsError {
-    use rustls::{Error as E, InvalidMessage, PeerIncompatible};
+    use rustls::{Error as E, InvalidMessage, PeerIncompatible, PeerMisbehaved};
     let version = |why| TlsError::Version(Reason::Text(why), lowest, highest);
     let plain = |why| TlsError::Protocol(Reason::Text(why));
     match error {
@@ -595,6 +595,10 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
         E::DecryptError => plain("decryption failed or bad record mac"),
         E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
             plain("unexpected message")
+        }
+        // In TLS 1.2 rustls takes no signature of a key that is of type RSASSA-PSS itself.
+        E::PeerMisbehaved(PeerMisbehaved::SignedKxWithWrongAlgorithm) => {
+            plain("wrong signature type")
         }
         E::NoApplicationProtocol => plain("no application protocol"),
         other => TlsError::Protocol(Reason::Owned(other.to_string())),

@@ -13,7 +13,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 
-use super::certificate::{Certificate, oid};
+use super::certificate::{Certificate, oid, shown_name};
 use super::chain::Store;
 use super::error::{Reason, TlsError};
 use super::provider::{self, KeyKind};
@@ -79,6 +79,16 @@ impl Witness {
             KeyKind::OfAlgorithm => algorithm == certificate.key_algorithm,
             KeyKind::RsaPss => certificate.key_oid() == oid::RSA_PSS,
         };
+        if algorithms.is_empty() {
+            let error = TlsError::Certificate {
+                reason: Reason::Owned(format!(
+                    "unsupported signature type {:#06x}",
+                    u16::from(signed.scheme)
+                )),
+                certificate: shown_name(&certificate),
+            };
+            return Err(self.refuse(error, CertificateError::BadSignature));
+        }
         for algorithm in algorithms {
             if fits(algorithm.public_key_alg_id().as_ref())
                 && algorithm
