@@ -86,6 +86,7 @@ pub struct TlsFacts {
 }
 
 /// What is known of the pass phrase of the client's private key.
+#[cfg_attr(not(feature = "tls"), expect(dead_code))]
 #[derive(Default)]
 pub(super) enum PassPhrase {
     /// Nothing: if the key is encrypted, the application is to be asked.

@@ -258,7 +258,7 @@ impl Store {
             }
             let anchor = certificate.is_self_issued();
             let is_ca = certificate.basic_constraints().is_some_and(|(ca, _)| ca);
-            if !is_ca && !(anchor && is_anchor(certificate)) {
+            if !(is_ca || anchor && is_anchor(certificate)) {
                 return refusal_of(
                     "invalid CA certificate",
                     certificate,
