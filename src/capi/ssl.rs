@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::guard::{catch, see_conn};
 use super::types::PGconn;
-use super::{ptr, stdio};
+use super::{ptr, stdio, tty};
 use crate::client::PassPhrase;
 use crate::config::Opt;
 use crate::connect::TLS_LIBRARY;
@@ -169,7 +169,7 @@ fn with_hook<R>(f: impl FnOnce(&mut KeyPassHook) -> R) -> R {
 }
 
 /// `void PQsetSSLKeyPassHook_OpenSSL(PQsslKeyPassHook_OpenSSL_type hook)` — sets who is asked for the pass phrase of an
-/// encrypted private key; NULL: the option `sslpassword`.
+/// encrypted private key; NULL: the option `sslpassword`, or the user.
 ///
 /// # Safety
 /// `hook` is NULL or may be called at any time from any thread that connects.
@@ -224,11 +224,25 @@ pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL(
     }
 }
 
-/// Asks the application's hook for the pass phrase of a private key. The hook may look at the connection, which
-/// nobody has borrowed.
+/// Asks the application's hook for the pass phrase of a private key; without a hook and without `sslpassword`, the user
+/// at the terminal, as OpenSSL does (manual, option `sslpassword`). The hook may look at the connection, which nobody has
+/// borrowed.
 pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> PassPhrase {
     let Some(hook) = PQgetSSLKeyPassHook_OpenSSL() else {
-        return PassPhrase::Default;
+        // SAFETY: `conn` is the connection the caller works on.
+        let given = unsafe {
+            see_conn(conn, false, |c| {
+                let option = c.connection.settings().get_nonempty(Opt::Sslpassword);
+                option.is_some()
+            })
+        };
+        return match given {
+            true => PassPhrase::Default,
+            false => match tty::ask(b"Enter PEM pass phrase:") {
+                tty::Answer::Text(text) => PassPhrase::Given(text),
+                tty::Answer::Nothing | tty::Answer::NoTerminal => PassPhrase::Refused,
+            },
+        };
     };
     let mut phrase = Zeroizing::new(vec![0u8; PASS_PHRASE_MAX]);
     // SAFETY: the buffer has as many bytes as is said; `conn` is the connection the caller works on, which is not

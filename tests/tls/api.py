@@ -6,10 +6,13 @@ usage: api.py REFERENCE OURS    fails where they differ
 """
 import ctypes
 import os
+import pty
 import re
 import subprocess
 import sys
 import tempfile
+import termios
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "facts"))
 import tls_steps
@@ -62,6 +65,8 @@ def one(path):
         for attribute in about_attributes(pq, directory):
             print(*attribute, flush=True)
         for answer in about_pass_phrases(pq, directory):
+            print(*answer, flush=True)
+        for answer in about_the_terminal(path, directory):
             print(*answer, flush=True)
         for answer in about_key_logs(pq, directory):
             print(*answer, flush=True)
@@ -129,6 +134,45 @@ def about_pass_phrases(pq, directory):
     yield "default hook without sslpassword", ended(pq, server, conn, directory)
 
 
+def about_the_terminal(path, directory):
+    """Without a hook and without sslpassword the user is asked, in a process whose terminal is ours."""
+    for name, keys in (("right", b"secret\n"), ("corrected", b"secrex\x7ft\n"), ("wrong", b"nonsense\n"), ("empty", b"\n")):
+        server = tls_steps.Server("tls=cert", directory)
+        conninfo = (f"host=localhost hostaddr=127.0.0.1 port={server.port} user=a gssencmode=disable sslmode=require "
+                    f"sslcert={directory}/client.crt sslkey={directory}/encrypted.key")
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.execv(sys.executable, [sys.executable, os.path.abspath(__file__), "--connect", path, conninfo])
+        shown, answered = b"", False
+        while True:
+            try:
+                data = os.read(terminal, 1000)
+            except OSError:
+                break
+            if not data:
+                break
+            shown += data
+            if b"pass phrase:" in shown and not answered:
+                answered = True
+                # The prompt may come before the terminal is quiet.
+                while termios.tcgetattr(terminal)[3] & termios.ECHO:
+                    time.sleep(0.01)
+                os.write(terminal, keys)
+        os.waitpid(pid, 0)
+        os.close(terminal)
+        server.close()
+        said = shown.decode().replace(directory, "{dir}").replace(str(server.port), "PORT")
+        yield "terminal", name, repr(said), server.steps()
+
+
+def connect(path, conninfo):
+    """At the end the terminal must be as it was: with echo."""
+    pq = load(path)
+    conn, _ = tls_steps.drive(pq, conninfo.encode())
+    flags = termios.tcgetattr(sys.stdin)[3]
+    print(pq.PQstatus(conn), pq.PQerrorMessage(conn), bool(flags & termios.ECHO), bool(flags & termios.ICANON), bool(flags & termios.ISIG))
+
+
 def about_key_logs(pq, directory):
     for habits in ("ssl=S", "ssl=S vers=1.2"):
         for name in ("keys", "keys", "missing/keys"):
@@ -153,6 +197,9 @@ ALLOWED = [
 def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
+        return
+    if sys.argv[1] == "--connect":
+        connect(*sys.argv[2:4])
         return
     answers = []
     for library in sys.argv[1:3]:
