@@ -202,7 +202,22 @@ def by_value(path):
         if expected != found or (name.endswith("require/value") and found[0] != 0):
             wrong += 1
             print(f"{name}\n- {expected}\n+ {found}")
-    print(f"{wrong} wrong by value")
+    # A child that ends a connection it has inherited must not say good-bye in its parent's name.
+    for version in (15, 18):
+        conn = pq.PQconnectdb(f"host=localhost port={os.environ[f'PQP_PORT{version}']} dbname=postgres user=pqp_hostssl sslmode=require".encode())
+        child = os.fork()
+        if child == 0:
+            pq.PQexec(conn, b"select 1")
+            pq.PQfinish(conn)
+            os._exit(0)
+        os.waitpid(child, 0)
+        result = pq.PQexec(conn, b"select 42")
+        if pq.PQgetvalue(result, 0, 0) != b"42":
+            wrong += 1
+            print(f"{version}: after a fork: {pq.PQerrorMessage(conn)}")
+        pq.PQclear(result)
+        pq.PQfinish(conn)
+    print(f"{wrong} wrong by value or after a fork")
     sys.exit(wrong != 0)
 
 
