@@ -37,7 +37,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench-rows c-check diff-check tls-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -130,6 +130,11 @@ c-check: all
 diff-check: all
 	PROFILE=$(PROFILE) tests/setup/with_servers.sh tests/consumers.sh $(OUT)/lib
 
+# TLS on real servers, from records of every size, and what the C functions say about it, all
+# against the reference.
+tls-check: all
+	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/tls/check.sh
+
 # What a row costs in instructions and allocations, against the reference.
 bench-rows: all
 	CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
@@ -146,6 +151,7 @@ test:
 	$(CARGO) test --test messages -- --ignored
 	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
+	$(MAKE) tls-check
 	$(MAKE) bench-rows
 	$(MAKE) sanitize
 

@@ -231,8 +231,8 @@ options(const char *title, PQconninfoOption *o)
 			val = "<host>";
 		if (val != NULL && strcmp(val, port) == 0)
 			val = "<port>";
-		/* what a build with TLS or GSSAPI has for defaults is not ours */
-		if (strstr(o->keyword, "ssl") != NULL || strstr(o->keyword, "gss") != NULL || strstr(o->keyword, "channel_binding") != NULL)
+		/* what a build with GSSAPI has for defaults is not ours */
+		if (strstr(o->keyword, "gss") != NULL)
 			continue;
 		printf("  %s env=%s compiled=%s label=%s disp=%s size=%d val=", o->keyword, o->envvar ? o->envvar : "-",
 			   o->compiled ? o->compiled : "-", o->label, o->dispchar, o->dispsize);

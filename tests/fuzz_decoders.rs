@@ -24,7 +24,7 @@ use pq::protocol::escape::{
 use pq::protocol::frontend::Param;
 use pq::protocol::result::QueryResult;
 use pq::protocol::session::{CopyStep, NextResult, Session, State, Target, parse_fields};
-use pq::protocol::startup::{Credentials, Policy, Startup, Step, Versions};
+use pq::protocol::startup::{BindingPolicy, Channel, Credentials, Policy, Startup, Step, Versions};
 use pq::protocol::trace::Trace;
 use pq::protocol::types::{ContextVisibility, ExecStatus, Verbosity};
 
@@ -552,8 +552,10 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
     let mut startup = Startup::new(
         Policy {
             require_auth: None,
-            channel_binding_required: false,
+            channel_binding: BindingPolicy::Prefer,
+            certificate_required: false,
         },
+        Channel::default(),
         Credentials {
             user: b"user".to_vec(),
             password: allow.then(|| b"pencil".to_vec().into()),

@@ -75,7 +75,7 @@ pub unsafe extern "C" fn PQcancelPoll(cancelConn: *mut PGcancelConn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(cancelConn.cast(), PollStatus::Failed as c_int, |c| {
-            c.with(Connection::poll) as c_int
+            connecting::poll(c) as c_int
         })
     }
 }

@@ -192,7 +192,7 @@ pub unsafe extern "C" fn PQconnectPoll(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, PollStatus::Failed as c_int, |c| {
-            c.with(Connection::poll) as c_int
+            connecting::poll(c) as c_int
         })
     }
 }
@@ -234,7 +234,7 @@ pub unsafe extern "C" fn PQresetPoll(conn: *mut PGconn) -> c_int {
 }
 
 fn reset_poll(conn: &mut ConnRef) -> c_int {
-    let status = conn.with(Connection::poll);
+    let status = connecting::poll(conn);
     if status == PollStatus::Ok {
         events::fire_connection_reset(conn);
     }

@@ -5,8 +5,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
-use super::{escape, notice};
-use crate::client::{Connection, Handle};
+use super::{escape, notice, ssl};
+use crate::client::{Connection, Handle, PassPhrase};
 use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -67,6 +67,10 @@ impl Handle for ConnRef {
             self.settle();
         }
         result
+    }
+
+    fn ask_pass_phrase(&mut self) -> PassPhrase {
+        ssl::ask_pass_phrase(self.0)
     }
 
     fn announce(&mut self, result: QueryResult) -> QueryResult {

@@ -45,5 +45,6 @@ mod testing;
 mod testing_server;
 pub mod threads;
 pub mod trace;
+mod tty;
 pub mod types;
 pub mod version;

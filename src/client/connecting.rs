@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Connection, Handle};
+use super::{Connection, Handle, PassPhrase};
 use crate::config::{
     ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
 };
+use crate::connect::TlsFacts;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
@@ -174,6 +175,11 @@ impl Connection {
         self.used_password() && self.password().is_empty()
     }
 
+    /// What can be told about the connection's TLS; `None` without TLS.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        self.link.tls_facts()
+    }
+
     /// Whether the server asked for a password.
     pub fn used_password(&self) -> bool {
         matches!(&self.origin, Origin::Planned(connector) if connector.used_password())
@@ -290,7 +296,37 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
         if let Some(connected) = handle.with(|c| c.connect_step(&mut patience)) {
             return connected;
         }
+        supply_pass_phrase(handle);
     }
+}
+
+/// Goes on connecting, as [`Connection::poll`], and asks for a pass phrase where one is needed.
+pub fn poll(handle: &mut impl Handle) -> PollStatus {
+    loop {
+        let status = handle.with(Connection::poll);
+        if !supply_pass_phrase(handle) {
+            return status;
+        }
+    }
+}
+
+/// Asks for the pass phrase of the private key if connecting cannot go on without; `false` when it can.
+fn supply_pass_phrase(handle: &mut impl Handle) -> bool {
+    if !handle.with(|c| matches!(&c.origin, Origin::Planned(c) if c.wants_pass_phrase())) {
+        return false;
+    }
+    let answer = match handle.ask_pass_phrase() {
+        // The connector knows the option.
+        PassPhrase::Default => return true,
+        PassPhrase::Given(pass_phrase) => Some(pass_phrase),
+        PassPhrase::Refused => None,
+    };
+    handle.with(|c| {
+        if let Origin::Planned(connector) = &mut c.origin {
+            connector.give_pass_phrase(answer);
+        }
+    });
+    true
 }
 
 /// Connects and waits, for a ping: what the server's side of it says (behaviour 138).

@@ -514,6 +514,8 @@ impl Opt {
             self,
             Opt::Password
                 | Opt::Sslpassword
+                // It may be the key itself.
+                | Opt::Sslkey
                 | Opt::ScramClientKey
                 | Opt::ScramServerKey
                 | Opt::OauthClientSecret

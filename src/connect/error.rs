@@ -36,6 +36,20 @@ pub enum ConnectError {
     WrongPeer(Vec<u8>, Vec<u8>),
     /// The time for this address is over.
     Timeout,
+    /// The server answered an SSLRequest with an ErrorResponse.
+    ErrorDuringSsl,
+    /// The server answered an SSLRequest with this byte.
+    InvalidSslAnswer(u8),
+    /// The server answered a GSSENCRequest with this byte.
+    InvalidGssAnswer(u8),
+    /// Bytes that came in plain text stood between the answer to an SSLRequest and the handshake.
+    UnencryptedBytes,
+    /// The server has no TLS and nothing else will do.
+    SslRefused,
+    /// The server has no GSS encryption and nothing else will do.
+    GssRefused,
+    /// A request for encryption could not be queued.
+    SslPacket,
     /// The startup packet could not be queued.
     StartupPacket,
     /// The cancel request could not be queued.
@@ -154,6 +168,29 @@ impl ConnectError {
                 "\""
             ),
             Timeout => put!(out, "timeout expired"),
+            ErrorDuringSsl => put!(out, "server sent an error response during SSL exchange"),
+            InvalidSslAnswer(byte) => {
+                put!(
+                    out,
+                    "received invalid response to SSL negotiation: ",
+                    [*byte]
+                );
+            }
+            InvalidGssAnswer(byte) => put!(
+                out,
+                "received invalid response to GSSAPI negotiation: ",
+                [*byte]
+            ),
+            UnencryptedBytes => put!(out, "received unencrypted data after SSL response"),
+            SslRefused => put!(out, "server does not support SSL, but SSL was required"),
+            GssRefused => put!(
+                out,
+                "server doesn't support GSSAPI encryption, but it was required"
+            ),
+            SslPacket => put!(
+                out,
+                "could not send SSL negotiation packet: Cannot allocate memory"
+            ),
             StartupPacket => put!(out, "could not send startup packet: Cannot allocate memory"),
             CancelPacket => put!(out, "could not send cancel packet: Cannot allocate memory"),
             UnexpectedDuringStartup => put!(out, "unexpected message from server during startup"),

@@ -14,7 +14,9 @@ use crate::net::{self, NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
+use super::encryption::TlsFacts;
 use super::status::ConnStatus;
+use super::tls;
 
 /// Waiting output is sent once this many bytes have gathered (behaviour 270).
 const FLUSH_BYTES: usize = 8 * 1024;
@@ -49,6 +51,8 @@ pub struct Link {
     pub session: Session,
     /// How far the connection is.
     pub status: ConnStatus,
+    /// The transport is encrypted and the server at its end has been accepted.
+    pub(super) secured: bool,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
     /// The process that opened the transport; `None` where a child may take it over.
@@ -63,6 +67,7 @@ impl Default for Link {
             transport: None,
             session: Session::default(),
             status: ConnStatus::Bad,
+            secured: false,
             write_error: None,
             owner: Some(Generation::current()),
             disowned: false,
@@ -111,6 +116,8 @@ impl Link {
         }
         let had_failed = self.status == ConnStatus::Bad;
         self.disowned = true;
+        // Not by dropping it in the ordinary way: TLS says good-bye then.
+        self.transport = None;
         self.drop_transport();
         self.session.abandon();
         self.write_error = None;
@@ -124,8 +131,28 @@ impl Link {
     }
 
     /// Reads once. With `may_block` it waits until there is something to read.
+    ///
+    /// Afterwards nothing is left in the transport that the socket does not show: who waits for the socket misses
+    /// nothing.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
         self.check_owner();
+        let mut outcome = self.read_once(may_block);
+        // A plain transport holds nothing back.
+        while outcome == ReadOutcome::Data && self.has_pending() {
+            outcome = match self.read_once(false) {
+                // The transport had only a part of a record.
+                ReadOutcome::WouldBlock => return ReadOutcome::Data,
+                outcome => outcome,
+            };
+        }
+        outcome
+    }
+
+    fn has_pending(&self) -> bool {
+        self.transport.as_ref().is_some_and(Transport::has_pending)
+    }
+
+    fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
             // The reference's words differ between waiting for input and just looking for it.
             self.session.errors.push(if may_block {
@@ -228,7 +255,10 @@ impl Link {
 
     /// Closes the transport. What has been received stays and can still be parsed.
     pub fn drop_transport(&mut self) {
-        self.transport = None;
+        if let Some(mut transport) = self.transport.take() {
+            transport.close_notify();
+        }
+        self.secured = false;
         self.session.output.clear();
         self.session.forget_commands();
         self.status = ConnStatus::Bad;
@@ -241,6 +271,11 @@ impl Link {
         self.session.errors.keep_nothing();
         self.disowned = false;
         self.write_error = None;
+    }
+
+    /// What can be told about the session's TLS; `None` without TLS.
+    pub fn tls_facts(&self) -> Option<TlsFacts> {
+        tls::facts(self)
     }
 
     /// The transport's descriptor, -1 when there is none.

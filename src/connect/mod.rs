@@ -11,13 +11,18 @@ pub mod candidates;
 pub mod chance;
 pub mod connector;
 mod dial;
+mod encryption;
 pub mod error;
 pub mod link;
 pub mod ping;
 pub mod status;
 mod target;
+#[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
+mod tls;
 
 pub use connector::{Connector, Purpose};
+pub use encryption::TlsFacts;
 pub use error::ConnectError;
 pub use ping::Ping;
 pub use status::{ConnStatus, PollStatus};
+pub use tls::LIBRARY as TLS_LIBRARY;

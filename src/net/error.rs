@@ -3,6 +3,8 @@
 use std::io;
 
 use super::sys;
+#[cfg(feature = "tls")]
+use super::tls::TlsError;
 
 /// A failure of an open connection.
 #[derive(Debug)]
@@ -19,6 +21,9 @@ pub enum NetError {
     Inherited,
     /// Waiting for readiness failed.
     Polling(io::Error),
+    /// TLS says why.
+    #[cfg(feature = "tls")]
+    Tls(TlsError),
 }
 
 impl NetError {
@@ -33,6 +38,11 @@ impl NetError {
     }
 
     fn closed_or(error: io::Error, other: fn(io::Error) -> NetError) -> NetError {
+        #[cfg(feature = "tls")]
+        let error = match error.downcast::<TlsError>() {
+            Ok(error) => return NetError::Tls(error),
+            Err(error) => error,
+        };
         match super::errno_of(&error) {
             libc::EPIPE | libc::ECONNRESET => NetError::Closed,
             _ => other(error),
@@ -60,6 +70,8 @@ impl NetError {
             NetError::Receiving(error) => ("could not receive data from server: ", error),
             NetError::Sending(error) => ("could not send data to server: ", error),
             NetError::Polling(error) => ("poll() failed: ", error),
+            #[cfg(feature = "tls")]
+            NetError::Tls(error) => return error.write_text(out),
         };
         out.extend_from_slice(what.as_bytes());
         sys::strerror(super::errno_of(error), out);

@@ -15,6 +15,8 @@ pub mod signal_cancel;
 pub mod socket;
 #[allow(unsafe_code)]
 mod sys;
+#[cfg(feature = "tls")]
+pub mod tls;
 pub mod transport;
 
 pub use address::Address;

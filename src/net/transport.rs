@@ -1,16 +1,21 @@
-//! What carries a session's bytes: a plain socket today; TLS, GSS encryption and transports supplied by the
+//! What carries a session's bytes: a plain socket, or TLS on one; GSS encryption and transports supplied by the
 //! application get their variants here.
 
 use std::io;
 use std::os::fd::RawFd;
 
 use super::socket::Socket;
+#[cfg(feature = "tls")]
+use super::tls::TlsStream;
 
 /// The carrier of one session.
 #[derive(Debug)]
 pub enum Transport {
     /// Unencrypted.
     Plain(Socket),
+    /// Encrypted with TLS, its handshake done.
+    #[cfg(feature = "tls")]
+    Tls(Box<TlsStream>),
 }
 
 impl Transport {
@@ -21,6 +26,8 @@ impl Transport {
     pub fn recv(&mut self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
         match self {
             Transport::Plain(socket) => socket.recv(buf, max, may_block),
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.recv(buf, max, may_block),
         }
     }
 
@@ -31,6 +38,8 @@ impl Transport {
     pub fn send(&mut self, data: &[u8], may_block: bool) -> io::Result<usize> {
         match self {
             Transport::Plain(socket) => socket.send(data, may_block),
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.send(data, may_block),
         }
     }
 
@@ -43,6 +52,27 @@ impl Transport {
     pub fn socket(&self) -> &Socket {
         match self {
             Transport::Plain(socket) => socket,
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.socket(),
+        }
+    }
+
+    /// Whether there is something to be received though the socket may never become readable again: one who waits for
+    /// the socket calls [`Transport::recv`] until this is false, or [`io::ErrorKind::WouldBlock`] comes.
+    pub fn has_pending(&self) -> bool {
+        match self {
+            Transport::Plain(_) => false,
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.has_pending(),
+        }
+    }
+
+    /// Says goodbye where the transport has a word for it, as far as that goes without waiting.
+    pub fn close_notify(&mut self) {
+        match self {
+            Transport::Plain(_) => {}
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.close_notify(),
         }
     }
 }

@@ -71,8 +71,40 @@ pub struct Allowed {
 pub struct Policy {
     /// `require_auth` as given, and what it allows; `None` where it is not given.
     pub require_auth: Option<(Vec<u8>, Allowed)>,
-    /// `channel_binding=require`.
-    pub channel_binding_required: bool,
+    /// `channel_binding`.
+    pub channel_binding: BindingPolicy,
+    /// `sslcertmode=require`: the server must have asked for our certificate and got it.
+    pub certificate_required: bool,
+}
+
+/// How much channel binding is wanted (`channel_binding`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BindingPolicy {
+    /// None.
+    Disable,
+    /// Where server and transport can.
+    Prefer,
+    /// Nothing without.
+    Require,
+}
+
+/// What the transport is, as far as authentication looks at it.
+#[derive(Default)]
+pub struct Channel {
+    /// What SCRAM can be bound to; `None` where the transport is not TLS.
+    pub end_point: Option<EndPoint>,
+    /// The server has asked for a certificate of ours.
+    pub certificate_requested: bool,
+    /// It has got one.
+    pub certificate_sent: bool,
+}
+
+/// The server's end of a TLS channel.
+pub enum EndPoint {
+    /// `tls-server-end-point` of RFC 5929: the hash of the server's certificate.
+    Hash(Vec<u8>),
+    /// The certificate has none; why, in the words of the error.
+    None(Vec<u8>),
 }
 
 /// What we can answer with.
@@ -112,6 +144,7 @@ pub enum Step {
 /// One attempt at a session, from StartupMessage to AuthenticationOk.
 pub struct Startup {
     policy: Policy,
+    channel: Channel,
     credentials: Credentials,
     versions: Versions,
     nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
@@ -129,6 +162,8 @@ pub struct Startup {
 struct Sasl {
     scram: Scram,
     awaits: SaslAwaits,
+    /// It is bound to the channel.
+    bound: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -143,12 +178,14 @@ impl Startup {
     /// asks for SCRAM.
     pub fn new(
         policy: Policy,
+        channel: Channel,
         credentials: Credentials,
         versions: Versions,
         nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
     ) -> Startup {
         Startup {
             policy,
+            channel,
             credentials,
             versions,
             nonce,
@@ -306,8 +343,16 @@ impl Startup {
         Ok(version)
     }
 
-    /// Whether the server may ask for this (behaviours 123-126, 129).
+    /// Whether the server may ask for this (behaviours 123-126, 129, 353).
     fn allow(&self, request: u32) -> Result<(), StartupError> {
+        if self.policy.certificate_required && request == code::OK {
+            if !self.channel.certificate_requested {
+                return Err(StartupError::CertificateNotRequested);
+            }
+            if !self.channel.certificate_sent {
+                return Err(StartupError::CertificateNotSent);
+            }
+        }
         if let Some((requirement, allowed)) = &self.policy.require_auth {
             let (ok, reason) = match request {
                 code::OK => (allowed.none || self.finished, AuthReason::Incomplete),
@@ -328,14 +373,20 @@ impl Startup {
                 });
             }
         }
-        if self.policy.channel_binding_required {
+        if self.policy.channel_binding == BindingPolicy::Require {
             match request {
                 code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {}
+                code::OK if self.finished && self.is_bound() => {}
                 code::OK => return Err(StartupError::BindingNotDone),
                 _ => return Err(StartupError::BindingNotOffered),
             }
         }
         Ok(())
+    }
+
+    /// Whether the exchange under way, or finished, is bound to the channel.
+    fn is_bound(&self) -> bool {
+        self.sasl.as_ref().is_some_and(|sasl| sasl.bound)
     }
 
     fn answer(
@@ -414,14 +465,18 @@ impl Startup {
         body: &mut Reader<'_>,
         session: &mut Session,
     ) -> Result<(), StartupError> {
-        if self.policy.channel_binding_required {
+        use BindingPolicy::{Disable, Prefer, Require};
+        let binding = self.policy.channel_binding;
+        let is_tls = self.channel.end_point.is_some();
+        if binding == Require && !is_tls {
             return Err(StartupError::BindingWithoutTls);
         }
         if self.sasl.is_some() {
             return Err(StartupError::DuplicateSasl);
         }
-        #[derive(Clone, Copy)]
+        #[derive(Clone, Copy, PartialEq)]
         enum Mechanism {
+            ScramPlus,
             Scram,
             Oauth,
         }
@@ -430,7 +485,12 @@ impl Startup {
             match body.string() {
                 None => return Err(StartupError::InvalidMechanisms),
                 Some(b"") => break,
-                Some(b"SCRAM-SHA-256-PLUS") => return Err(StartupError::PlusWithoutTls),
+                // A proxy may have taken the encryption away.
+                Some(b"SCRAM-SHA-256-PLUS") if !is_tls => return Err(StartupError::PlusWithoutTls),
+                Some(b"SCRAM-SHA-256-PLUS") if binding != Disable => {
+                    self.password_asked = true;
+                    chosen = Some(Mechanism::ScramPlus);
+                }
                 Some(b"SCRAM-SHA-256") if chosen.is_none() => {
                     self.password_asked = true;
                     chosen = Some(Mechanism::Scram);
@@ -440,8 +500,10 @@ impl Startup {
             }
         }
         let chosen = chosen.ok_or(StartupError::NoCommonMechanism)?;
+        let bound = chosen == Mechanism::ScramPlus;
         if let Some((requirement, allowed)) = &self.policy.require_auth {
             let (ok, name) = match chosen {
+                Mechanism::ScramPlus => (allowed.scram, "SCRAM-SHA-256-PLUS"),
                 Mechanism::Scram => (allowed.scram, "SCRAM-SHA-256"),
                 Mechanism::Oauth => (allowed.oauth, "OAUTHBEARER"),
             };
@@ -453,12 +515,15 @@ impl Startup {
                 });
             }
         }
+        if binding == Require && !bound {
+            return Err(StartupError::PlusNotOffered);
+        }
         match chosen {
             Mechanism::Oauth if !self.credentials.oauth_configured => {
                 return Err(StartupError::OauthNotConfigured);
             }
             Mechanism::Oauth => return Err(StartupError::NoOauthFlow),
-            Mechanism::Scram => {}
+            Mechanism::Scram | Mechanism::ScramPlus => {}
         }
         let (client_key, server_key) = (
             self.credentials.scram_client_key,
@@ -471,15 +536,27 @@ impl Startup {
             (Err(error), None) => return Err(error),
         };
         let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
-        let mut exchange = Scram::new(secret, nonce, ChannelBinding::Unsupported);
+        let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
+            (Some(EndPoint::Hash(hash)), _) if bound => {
+                (b"SCRAM-SHA-256-PLUS", ChannelBinding::Bound(hash.clone()))
+            }
+            (Some(EndPoint::None(reason)), _) if bound => {
+                return Err(StartupError::NoEndPoint(reason.clone()));
+            }
+            // Says that we could: the server, which can too, then sees that somebody took its offer away.
+            (Some(_), Prefer) => (b"SCRAM-SHA-256", ChannelBinding::SupportedNotUsed),
+            _ => (b"SCRAM-SHA-256", ChannelBinding::Unsupported),
+        };
+        let mut exchange = Scram::new(secret, nonce, channel_binding);
         let first = exchange.client_first();
         trace_backend(session);
         self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
-            frontend::sasl_initial_response(out, b"SCRAM-SHA-256", &first)
+            frontend::sasl_initial_response(out, name, &first)
         })?;
         self.sasl = Some(Sasl {
             scram: exchange,
             awaits: SaslAwaits::ServerFirst,
+            bound,
         });
         Ok(())
     }

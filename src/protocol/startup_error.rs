@@ -37,6 +37,14 @@ pub enum StartupError {
     BindingNotOffered,
     /// The server offers channel binding over a transport that has none.
     PlusWithoutTls,
+    /// Channel binding is required and the server offers no mechanism that has it.
+    PlusNotOffered,
+    /// The server's certificate gives nothing to bind to; why.
+    NoEndPoint(Vec<u8>),
+    /// `sslcertmode=require` and the server did not ask for a certificate.
+    CertificateNotRequested,
+    /// `sslcertmode=require` and the server was content without a certificate.
+    CertificateNotSent,
     /// A password is asked for and there is none.
     NoPassword,
     /// The password could not be sent.
@@ -183,6 +191,12 @@ impl StartupError {
             PlusWithoutTls => {
                 "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection"
             }
+            PlusNotOffered => {
+                "channel binding is required, but server did not offer an authentication method that supports channel binding"
+            }
+            NoEndPoint(reason) => return out.extend_from_slice(reason),
+            CertificateNotRequested => "server did not request an SSL certificate",
+            CertificateNotSent => "server accepted connection without a valid SSL certificate",
             NoPassword => "fe_sendauth: no password supplied",
             PasswordNotSent => "fe_sendauth: error sending password authentication",
             Unsupported(method) => return put!(out, method, " authentication not supported"),

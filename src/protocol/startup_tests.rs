@@ -15,6 +15,8 @@ struct Setup {
     allowed: Option<Allowed>,
     password: Option<&'static [u8]>,
     versions: Versions,
+    binding: BindingPolicy,
+    end_point: Option<&'static [u8]>,
 }
 
 const V30: u32 = 0x0003_0000;
@@ -26,6 +28,8 @@ impl Default for Setup {
             allowed: None,
             password: Some(b"pencil"),
             versions: Versions { min: V30, max: V30 },
+            binding: BindingPolicy::Prefer,
+            end_point: None,
         }
     }
 }
@@ -35,7 +39,12 @@ impl Setup {
         Startup::new(
             Policy {
                 require_auth: self.allowed.map(|allowed| (b"listed".to_vec(), allowed)),
-                channel_binding_required: false,
+                channel_binding: self.binding,
+                certificate_required: false,
+            },
+            Channel {
+                end_point: self.end_point.map(|hash| EndPoint::Hash(hash.to_vec())),
+                ..Channel::default()
             },
             Credentials {
                 user: b"user".to_vec(),
@@ -218,6 +227,125 @@ fn behaviour_126_ok_before_the_exchange_is_done_violates_a_requirement() {
         Ok(()),
         "without a requirement the server decides"
     );
+}
+
+/// The mechanism chosen and the gs2 header, or the error, for a list of mechanisms.
+fn mechanism(binding: BindingPolicy, end_point: Option<&'static [u8]>, offered: &[u8]) -> String {
+    let setup = Setup {
+        binding,
+        end_point,
+        ..Setup::default()
+    };
+    let outcome = setup.run(&request(10, offered));
+    match outcome.end {
+        Err(text) if text == "unfinished" => {
+            let sent = outcome.sent.get(5..).unwrap_or_default();
+            let name = sent.split(|&b| b == 0).next().unwrap();
+            let first = sent.get(name.len() + 5..).unwrap();
+            let header = first.split(|&b| b == b',').next().unwrap();
+            String::from_utf8([name, b" ", header].concat()).unwrap()
+        }
+        Err(text) => text,
+        Ok(()) => "let in".into(),
+    }
+}
+
+#[test]
+fn behaviours_127_128_129_binding_depends_on_the_channel_and_the_offer() {
+    use BindingPolicy::{Disable, Prefer, Require};
+    let tls = Some(&b"hash"[..]);
+    let (plain, plus) = (&b"SCRAM-SHA-256\0\0"[..], &b"SCRAM-SHA-256-PLUS\0\0"[..]);
+    let both = b"SCRAM-SHA-256\0SCRAM-SHA-256-PLUS\0\0";
+    let not_tls = "server offered SCRAM-SHA-256-PLUS authentication over a non-SSL connection";
+    let bound = "SCRAM-SHA-256-PLUS p=tls-server-end-point";
+    for (binding, channel, offered, expected) in [
+        (Disable, None, plain, "SCRAM-SHA-256 n"),
+        (Prefer, None, plain, "SCRAM-SHA-256 n"),
+        (Prefer, None, both, not_tls),
+        (Disable, None, plus, not_tls),
+        (
+            Require,
+            None,
+            plain,
+            "channel binding required, but SSL not in use",
+        ),
+        (Disable, tls, both, "SCRAM-SHA-256 n"),
+        (
+            Disable,
+            tls,
+            plus,
+            "none of the server's SASL authentication mechanisms are supported",
+        ),
+        (Prefer, tls, plain, "SCRAM-SHA-256 y"),
+        (Prefer, tls, both, bound),
+        (Require, tls, both, bound),
+        (
+            Require,
+            tls,
+            plain,
+            "channel binding is required, but server did not offer an authentication method that supports channel binding",
+        ),
+    ] {
+        assert_eq!(
+            mechanism(binding, channel, offered),
+            expected,
+            "{binding:?}"
+        );
+    }
+}
+
+#[test]
+fn behaviour_129_required_binding_is_not_satisfied_by_a_server_that_just_lets_us_in() {
+    let setup = Setup {
+        binding: BindingPolicy::Require,
+        end_point: Some(b"hash"),
+        ..Setup::default()
+    };
+    assert_eq!(
+        setup.error(&request(0, b"")),
+        "channel binding required, but server authenticated client without channel binding"
+    );
+    assert_eq!(
+        setup.error(&request(3, b"")),
+        "channel binding required but not supported by server's authentication request"
+    );
+    // A bound exchange that was begun and not finished.
+    let early = [request(10, b"SCRAM-SHA-256-PLUS\0\0"), request(0, b"")].concat();
+    assert_eq!(
+        setup.error(&early),
+        "channel binding required, but server authenticated client without channel binding"
+    );
+}
+
+#[test]
+fn behaviour_353_a_required_certificate_must_have_been_asked_for_and_sent() {
+    for (requested, sent, expected) in [
+        (
+            false,
+            false,
+            Some("server did not request an SSL certificate"),
+        ),
+        (
+            true,
+            false,
+            Some("server accepted connection without a valid SSL certificate"),
+        ),
+        (true, true, None),
+    ] {
+        let mut session = Session::default();
+        let mut startup = Setup::default().startup();
+        startup.policy.certificate_required = true;
+        startup.channel.certificate_requested = requested;
+        startup.channel.certificate_sent = sent;
+        let (block, _) = session.input.space(|_, _| ()).unwrap();
+        block.extend_from_slice(&request(0, b""));
+        let text = startup.advance(&mut session).err().map(|error| {
+            let mut text = Vec::new();
+            error.write_text(&mut text);
+            String::from_utf8(text).unwrap()
+        });
+        assert_eq!(text.as_deref(), expected);
+    }
 }
 
 #[test]

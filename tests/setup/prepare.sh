@@ -78,6 +78,7 @@ need cc gcc
 need setpriv util-linux
 need flock util-linux
 need python3 python3
+need openssl openssl
 if want tools; then
     need c++ g++
     need nm binutils

@@ -10,6 +10,7 @@
 #   PQP_DSN18    conninfo of a superuser over the unix socket: user postgres, database postgres
 #   PQP_LOG18    the server's log
 #   PQP_PID18    its process id
+#   PQP_CERTIFICATES   the directory of certificates.sh, the same for both versions
 #
 # and for 15 the same with 15. How a user logs in goes by the name, the same on the unix socket and
 # on TCP (tests/setup/pg_hba.conf); the password of pqp_x is "pw-x":
@@ -20,7 +21,13 @@
 #   pqp_scram              scram-sha-256
 #   pqp_saslprep           scram-sha-256, password U+2168 U+00AA, which SASLprep makes "IXa"
 #   pqp_reject             reject
+#   pqp_hostssl            trust, over TCP and only under TLS
+#   pqp_hostnossl          trust, over TCP and only without TLS
+#   tlsuser                cert, over TCP: the clients' certificates are for this name
+#   pqp_clientcert         trust, over TCP with any of these certificates
 #   anybody else           no line: refused
+#
+# Over TCP the servers speak TLS with certificates.sh's server.crt, and trust its root.crt.
 #
 # fsync is off, wal_level logical, messages in English, time zone UTC. initdb runs once for each
 # version and is kept in the cache as a template, which is copied for each server.
@@ -88,10 +95,22 @@ halt() {
     return 1
 }
 
+# certificates: prints the directory they are in; made once, and kept in the cache
+certificates() {
+    local dir
+    dir=$PQP_CACHE/certificates-$(id -un)-$(sha256sum <"$here/certificates.sh" | cut -c1-12)
+    [ -e "$dir/.complete" ] || say "making certificates (once)"
+    "$here/certificates.sh" "$dir" >&2 || fail "certificates.sh failed"
+    echo "$dir"
+}
+
 # template VERSION BIN: prints the directory of a data directory to copy
 template() {
     local version=$1 bin=$2 key home dir work pid=
-    key=$("$bin/postgres" --version | cat - "$here/server.sh" "$here/pg_hba.conf" | sha256sum | cut -c1-12)
+    local certificates
+    certificates=$(certificates)
+    key=$("$bin/postgres" --version |
+        cat - "$here/server.sh" "$here/pg_hba.conf" "$certificates/server.crt" | sha256sum | cut -c1-12)
     home=$PQP_CACHE/clusters-$PQP_SERVER_USER
     dir=$home/$version-$key
     if [ ! -d "$home" ]; then
@@ -107,6 +126,10 @@ template() {
             --locale=C.UTF-8 --no-sync --no-instructions >/dev/null
         as_server_user cp "$here/pg_hba.conf" "$work/data/pg_hba.conf" 2>/dev/null ||
             as_server_user tee "$work/data/pg_hba.conf" <"$here/pg_hba.conf" >/dev/null
+        local file
+        for file in server.crt server.key root.crt; do
+            (cd / && as_server_user sh -c 'umask 077 && cat >"$1"' sh "$work/data/$file") <"$certificates/$file"
+        done
         as_server_user tee -a "$work/data/postgresql.conf" >/dev/null <<'END'
 listen_addresses = 'localhost'
 fsync = off
@@ -122,6 +145,8 @@ lc_messages = 'C'
 log_min_messages = warning
 autovacuum = off
 jit = off
+ssl = on
+ssl_ca_file = 'root.crt'
 END
         local sockets log
         sockets=$(as_server_user mktemp -d /tmp/pqp-make.XXXXXX)
@@ -137,6 +162,10 @@ CREATE ROLE pqp_password LOGIN PASSWORD 'pw-password';
 CREATE ROLE pqp_scram LOGIN PASSWORD 'pw-scram';
 CREATE ROLE pqp_saslprep LOGIN PASSWORD U&'\2168\00AA';
 CREATE ROLE pqp_reject LOGIN PASSWORD 'pw-reject';
+CREATE ROLE pqp_hostssl LOGIN;
+CREATE ROLE pqp_hostnossl LOGIN;
+CREATE ROLE tlsuser LOGIN;
+CREATE ROLE pqp_clientcert LOGIN;
 SET client_min_messages = error;
 SET password_encryption = 'md5';
 CREATE ROLE pqp_md5 LOGIN PASSWORD 'pw-md5';
@@ -179,6 +208,7 @@ start() {
             echo "PQP_DSN$version=host=$dir port=$port user=postgres dbname=postgres"
             echo "PQP_LOG$version=$dir/log"
             echo "PQP_PID$version=$pid"
+            echo "PQP_CERTIFICATES=$(certificates)"
             return 0
         fi
     done

@@ -7,34 +7,32 @@
 //! The order of events is the reference's: what fails before an attempt's words are written has none; each attempt begins
 //! with them; the texts of all attempts stay until one succeeds (behaviours 88-94, 142-145).
 
+mod encrypt;
+mod login;
+
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{
-    AuthMethod, ChannelBinding, ConnectPlan, HostSpec, LoadBalanceHosts, Opt, RealEnv,
-    TargetSessionAttrs,
-};
+use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
 use crate::net::lookup::Resolver;
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
-use crate::protocol::auth::scram;
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
-use crate::protocol::startup::{
-    Allowed, Credentials, Policy, Startup, Step as StartupStep, Versions,
-};
-use crate::protocol::startup_error::StartupError;
+use crate::protocol::startup::Startup;
 use crate::protocol::types::ExecStatus;
 
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
+use super::encryption::{Method, Negotiation, PassPhrase};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
+use super::tls;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -68,6 +66,14 @@ enum Stage {
     Connecting,
     /// Connected: send the first packet.
     Made,
+    /// A request for this kind of encryption has been sent.
+    Requested(Method),
+    /// Set TLS up and begin its handshake.
+    BeginTls,
+    /// The TLS handshake.
+    Handshake,
+    /// Encrypted, or not to be: send the first packet of the session.
+    Secured,
     /// The startup exchange, up to AuthenticationOk.
     Startup(Box<Startup>),
     /// A cancel request has been sent; the server is to close.
@@ -109,6 +115,9 @@ pub struct Connector {
     hostaddr: Vec<u8>,
     used_password: bool,
     impression: Impression,
+    /// The ways to encrypt that are open at this address.
+    negotiation: Negotiation,
+    pass_phrase: PassPhrase,
 }
 
 impl Connector {
@@ -159,6 +168,8 @@ impl Connector {
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
+            negotiation: Negotiation::default(),
+            pass_phrase: PassPhrase::default(),
         }
     }
 
@@ -270,7 +281,8 @@ impl Connector {
             Stage::Idle => Go::On(Stage::NextHost),
             Stage::NextHost => self.next_host(link),
             Stage::NextAddress => match self.candidates.next_address() {
-                Some(_) => {
+                Some(address) => {
+                    self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
                     self.without_application_name = false;
                     Go::On(Stage::Dial)
                 }
@@ -279,6 +291,10 @@ impl Connector {
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
             Stage::Made => self.made(link),
+            Stage::Requested(method) => self.requested(method, link),
+            Stage::BeginTls => self.begin_tls(link),
+            Stage::Handshake => self.handshake(link),
+            Stage::Secured => self.secured(link),
             Stage::Startup(startup) => self.startup(startup, link),
             Stage::CancelSent => self.cancel_sent(link),
             Stage::AwaitReady => self.await_ready(link),
@@ -404,8 +420,8 @@ impl Connector {
         Go::Wait(Stage::Made, PollStatus::Writing)
     }
 
-    /// Sends the first packet. Encryption will be negotiated before it; today there is plain text only.
-    fn made(&mut self, link: &mut Link) -> Go {
+    /// Sends the session's first packet.
+    fn secured(&mut self, link: &mut Link) -> Go {
         let (stage, queued) = match &self.purpose {
             Purpose::Cancel { process_id, key } => {
                 let queued =
@@ -416,7 +432,7 @@ impl Connector {
                 )
             }
             Purpose::Session => {
-                let startup = Box::new(self.new_startup());
+                let startup = Box::new(self.new_startup(link));
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }
@@ -428,124 +444,6 @@ impl Connector {
         link.status = ConnStatus::AwaitingResponse;
         // A failed send shows when the answer is read.
         wait_after_flush(link, stage)
-    }
-
-    fn write_startup(&self, startup: &Startup, link: &mut Link) -> Result<(), ConnectError> {
-        let parameters = self
-            .plan
-            .startup_parameters(&RealEnv)
-            .map_err(|_| ConnectError::OutOfMemory)?;
-        let parameters: Vec<(&[u8], &[u8])> = parameters
-            .iter()
-            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
-        startup
-            .write_message(&mut link.session, &parameters)
-            .map_err(|_| ConnectError::StartupPacket)
-    }
-
-    fn new_startup(&self) -> Startup {
-        let plan = &self.plan;
-        let auth = plan.require_auth;
-        let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
-        let is_negated = plan
-            .settings()
-            .get(Opt::RequireAuth)
-            .is_some_and(|text| text.starts_with(b"!"));
-        let allowed = Allowed {
-            password: auth.allows(AuthMethod::Password),
-            md5: auth.allows(AuthMethod::Md5),
-            gss,
-            sspi,
-            gss_continue: if is_negated { gss && sspi } else { gss || sspi },
-            scram: auth.allows(AuthMethod::ScramSha256),
-            oauth: auth.allows(AuthMethod::Oauth),
-            none: auth.allows(AuthMethod::None),
-        };
-        let requirement = || {
-            plan.settings()
-                .get(Opt::RequireAuth)
-                .unwrap_or_default()
-                .to_vec()
-        };
-        let is_given = |option| plan.settings().get(option).is_some();
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        let have_nonce = (self.random)(&mut nonce);
-        Startup::new(
-            Policy {
-                require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
-                channel_binding_required: plan.channel_binding == ChannelBinding::Require,
-            },
-            Credentials {
-                user: plan.user().to_vec(),
-                password: plan
-                    .password_for(self.host())
-                    .map(|p| Zeroizing::new(p.to_vec())),
-                scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
-                scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
-                oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
-            },
-            Versions {
-                min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
-            },
-            have_nonce.then_some(nonce),
-        )
-    }
-
-    fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
-        loop {
-            let outcome = startup.advance(&mut link.session);
-            self.used_password |= startup.asked_for_password();
-            self.impression.auth_requested |= startup.was_requested();
-            match outcome {
-                Ok(StartupStep::Authenticated) => {
-                    link.session.begin_startup();
-                    link.status = ConnStatus::AuthOk;
-                    return Go::On(Stage::AwaitReady);
-                }
-                Ok(StartupStep::Progress) => {
-                    if link.flush(false) == FlushOutcome::Pending {
-                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
-                    }
-                }
-                Ok(StartupStep::NeedInput) => {
-                    if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
-                    {
-                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
-                    }
-                    match link.read(false) {
-                        ReadOutcome::Data => {}
-                        ReadOutcome::WouldBlock => {
-                            return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
-                        }
-                        ReadOutcome::Closed => return self.fail(link),
-                    }
-                }
-                Err(error) => return self.startup_failed(&error, link),
-            }
-        }
-    }
-
-    fn startup_failed(&mut self, error: &StartupError, link: &mut Link) -> Go {
-        match error {
-            StartupError::Server(fields) => link.session.say_server_error(fields),
-            error => link.session.errors.push_with(|out| error.write_text(out)),
-        }
-        self.impression.note_sqlstate(error.sqlstate());
-        if self.impression.is_cannot_connect_now() {
-            return Go::On(Stage::NextHost);
-        }
-        // Only before AuthenticationOk, as in the reference (behaviour 62).
-        if self.used_password
-            && error.sqlstate() == Some(INVALID_PASSWORD)
-            && self.host().password.is_some()
-            && let Some(file) = self.plan.settings().get(Opt::Passfile)
-        {
-            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
-        }
-        self.fail(link)
     }
 
     /// Reads once without waiting: where to go on, or `None` when there is something to parse.
@@ -699,6 +597,11 @@ impl Connector {
             }
             Err(error) => {
                 let error = NetError::receiving(error);
+                // A server that has nothing to say does not say good-bye either.
+                if tls::is_end(&error) {
+                    link.disconnect();
+                    return self.succeed(link);
+                }
                 link.session.errors.push_with(|out| error.write_text(out));
                 link.drop_transport();
             }

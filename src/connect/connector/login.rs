@@ -1,0 +1,149 @@
+//! The part of an attempt from the StartupMessage to AuthenticationOk: what it is made of, and what its failure means.
+
+use zeroize::Zeroizing;
+
+use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
+use crate::config::{AuthMethod, ChannelBinding, Opt, RealEnv, SslCertMode};
+use crate::connect::error::ConnectError;
+use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::status::{ConnStatus, PollStatus};
+use crate::connect::tls;
+use crate::protocol::auth::scram;
+use crate::protocol::startup::{
+    Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
+};
+use crate::protocol::startup_error::StartupError;
+
+impl Connector {
+    pub(super) fn write_startup(
+        &self,
+        startup: &Startup,
+        link: &mut Link,
+    ) -> Result<(), ConnectError> {
+        let parameters = self
+            .plan
+            .startup_parameters(&RealEnv)
+            .map_err(|_| ConnectError::OutOfMemory)?;
+        let parameters: Vec<(&[u8], &[u8])> = parameters
+            .iter()
+            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
+            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
+            .collect();
+        startup
+            .write_message(&mut link.session, &parameters)
+            .map_err(|_| ConnectError::StartupPacket)
+    }
+
+    pub(super) fn new_startup(&self, link: &Link) -> Startup {
+        let plan = &self.plan;
+        let auth = plan.require_auth;
+        let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
+        let is_negated = plan
+            .settings()
+            .get(Opt::RequireAuth)
+            .is_some_and(|text| text.starts_with(b"!"));
+        let allowed = Allowed {
+            password: auth.allows(AuthMethod::Password),
+            md5: auth.allows(AuthMethod::Md5),
+            gss,
+            sspi,
+            gss_continue: if is_negated { gss && sspi } else { gss || sspi },
+            scram: auth.allows(AuthMethod::ScramSha256),
+            oauth: auth.allows(AuthMethod::Oauth),
+            none: auth.allows(AuthMethod::None),
+        };
+        let requirement = || {
+            plan.settings()
+                .get(Opt::RequireAuth)
+                .unwrap_or_default()
+                .to_vec()
+        };
+        let is_given = |option| plan.settings().get(option).is_some();
+        let mut nonce = [0; scram::RAW_NONCE_LEN];
+        let have_nonce = (self.random)(&mut nonce);
+        Startup::new(
+            Policy {
+                require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
+                channel_binding: match plan.channel_binding {
+                    ChannelBinding::Disable => BindingPolicy::Disable,
+                    ChannelBinding::Prefer => BindingPolicy::Prefer,
+                    ChannelBinding::Require => BindingPolicy::Require,
+                },
+                certificate_required: plan.sslcertmode == SslCertMode::Require,
+            },
+            tls::channel(link, plan),
+            Credentials {
+                user: plan.user().to_vec(),
+                password: plan
+                    .password_for(self.host())
+                    .map(|p| Zeroizing::new(p.to_vec())),
+                scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
+                scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
+                oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
+            },
+            Versions {
+                min: plan.min_protocol_version.code(),
+                max: plan.max_protocol_version.code(),
+            },
+            have_nonce.then_some(nonce),
+        )
+    }
+
+    pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
+        loop {
+            let outcome = startup.advance(&mut link.session);
+            self.used_password |= startup.asked_for_password();
+            self.impression.auth_requested |= startup.was_requested();
+            match outcome {
+                Ok(StartupStep::Authenticated) => {
+                    link.session.begin_startup();
+                    link.status = ConnStatus::AuthOk;
+                    return Go::On(Stage::AwaitReady);
+                }
+                Ok(StartupStep::Progress) => {
+                    if link.flush(false) == FlushOutcome::Pending {
+                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
+                    }
+                }
+                Ok(StartupStep::NeedInput) => {
+                    if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
+                    {
+                        return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
+                    }
+                    match link.read(false) {
+                        ReadOutcome::Data => {}
+                        ReadOutcome::WouldBlock => {
+                            return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
+                        }
+                        ReadOutcome::Closed => return self.fail(link),
+                    }
+                }
+                Err(error) => return self.startup_failed(&error, link),
+            }
+        }
+    }
+
+    fn startup_failed(&mut self, error: &StartupError, link: &mut Link) -> Go {
+        match error {
+            StartupError::Server(fields) => link.session.say_server_error(fields),
+            error => link.session.errors.push_with(|out| error.write_text(out)),
+        }
+        self.impression.note_sqlstate(error.sqlstate());
+        if self.impression.is_cannot_connect_now() {
+            return Go::On(Stage::NextHost);
+        }
+        // Only before AuthenticationOk, as in the reference (behaviour 62).
+        if self.used_password
+            && error.sqlstate() == Some(INVALID_PASSWORD)
+            && self.host().password.is_some()
+            && let Some(file) = self.plan.settings().get(Opt::Passfile)
+        {
+            say(link, &ConnectError::PasswordFromFile(file.to_vec()));
+        }
+        // The server may let us in only with encryption, or only without.
+        if matches!(error, StartupError::Server(_)) && self.negotiation.give_up() {
+            return Go::On(Stage::Dial);
+        }
+        self.fail(link)
+    }
+}

@@ -1,0 +1,100 @@
+//! The one place that names the cryptography under rustls: ring, or aws-lc-rs with the feature `tls-aws-lc-rs`.
+
+use std::sync::{Arc, OnceLock};
+
+use rustls::SignatureScheme;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::SignatureVerificationAlgorithm;
+
+#[cfg(feature = "tls-aws-lc-rs")]
+use rustls::crypto::aws_lc_rs as chosen;
+#[cfg(not(feature = "tls-aws-lc-rs"))]
+use rustls::crypto::ring as chosen;
+
+/// The provider, made once in the process's life.
+pub(super) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    PROVIDER
+        .get_or_init(|| Arc::new(chosen::default_provider()))
+        .clone()
+}
+
+/// Its name, for diagnostics.
+pub const NAME: &str = if cfg!(feature = "tls-aws-lc-rs") {
+    "aws-lc-rs"
+} else {
+    "ring"
+};
+
+/// The algorithms that certificates and revocation lists may be signed with.
+pub(super) fn signature_algorithms() -> &'static [&'static dyn SignatureVerificationAlgorithm] {
+    chosen::default_provider()
+        .signature_verification_algorithms
+        .all
+}
+
+/// Signature schemes of keys that are themselves of type RSASSA-PSS (RFC 8446, section 4.2.3), for which rustls has no
+/// names, and those of ordinary RSA keys that compute the same.
+const RSA_PSS_KEYS: [(u16, SignatureScheme); 3] = [
+    (0x0809, SignatureScheme::RSA_PSS_SHA256),
+    (0x080a, SignatureScheme::RSA_PSS_SHA384),
+    (0x080b, SignatureScheme::RSA_PSS_SHA512),
+];
+
+/// The signature schemes we offer for the handshake, best first.
+///
+/// P-521 is always among them: a server that has no other key then shows its certificate, and a provider that cannot
+/// check it can at least say so.
+pub(super) fn handshake_schemes() -> Vec<SignatureScheme> {
+    let pss_keys = RSA_PSS_KEYS.iter().map(|(scheme, _)| (*scheme).into());
+    let mut schemes: Vec<SignatureScheme> = provider()
+        .signature_verification_algorithms
+        .supported_schemes()
+        .into_iter()
+        .chain(pss_keys)
+        .collect();
+    if !schemes.contains(&SignatureScheme::ECDSA_NISTP521_SHA512) {
+        schemes.push(SignatureScheme::ECDSA_NISTP521_SHA512);
+    }
+    schemes
+}
+
+/// What kind of public key a signature scheme is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum KeyKind {
+    /// The one the algorithm names.
+    OfAlgorithm,
+    /// RSASSA-PSS, with whatever parameters.
+    RsaPss,
+}
+
+/// The algorithms of a signature scheme. In TLS 1.3 the scheme names the curve, too, so that only the first counts.
+pub(super) fn handshake_algorithms(
+    scheme: SignatureScheme,
+    tls13: bool,
+) -> (
+    KeyKind,
+    &'static [&'static dyn SignatureVerificationAlgorithm],
+) {
+    let pss = RSA_PSS_KEYS
+        .iter()
+        .find(|(own, _)| *own == u16::from(scheme));
+    let (kind, scheme) = match pss {
+        Some((_, same)) => (KeyKind::RsaPss, *same),
+        None => (KeyKind::OfAlgorithm, scheme),
+    };
+    let pkcs1 = matches!(
+        scheme,
+        SignatureScheme::RSA_PKCS1_SHA256
+            | SignatureScheme::RSA_PKCS1_SHA384
+            | SignatureScheme::RSA_PKCS1_SHA512
+    );
+    let mapping = chosen::default_provider()
+        .signature_verification_algorithms
+        .mapping;
+    match mapping.iter().find(|(known, _)| *known == scheme) {
+        Some((_, algorithms)) if tls13 && !pkcs1 => (kind, algorithms.get(..1).unwrap_or_default()),
+        Some((_, algorithms)) if !tls13 => (kind, algorithms),
+        _ => (kind, &[]),
+    }
+}
