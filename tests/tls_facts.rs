@@ -47,6 +47,16 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
         "encrypted keys are read in DER, too",
     ),
     (
+        "rsa1024_require",
+        RSA1024,
+        "ring and aws-lc-rs verify no signature of an RSA key below 2048 bits",
+    ),
+    (
+        "tls12_rsa1024",
+        RSA1024,
+        "ring and aws-lc-rs verify no signature of an RSA key below 2048 bits",
+    ),
+    (
         "key_engine",
         "could not load SSL engine \"nosuchengine\": engines and PKCS#11 tokens are not supported",
         "there are no engines",
@@ -56,6 +66,8 @@ const DIFFERENCES: &[(&str, &str, &str)] = &[
 #[cfg(not(feature = "tls-aws-lc-rs"))]
 const P521: &str =
     "SSL error: unsupported signature type 0x0603 (certificate \"common-name.test\")";
+
+const RSA1024: &str = "SSL error: certificate verify failed: ee key too small: RSA with 1024 bits (certificate \"common-name.test\")";
 
 /// One row.
 struct Fact<'a> {

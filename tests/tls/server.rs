@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
@@ -85,9 +85,4 @@ impl Drop for Servers {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
     }
-}
-
-/// Whether the tests run as root, whose files have rules of their own.
-pub fn is_root() -> bool {
-    std::fs::metadata("/proc/self").is_ok_and(|about| about.uid() == 0)
 }
