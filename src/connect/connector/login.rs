@@ -83,7 +83,7 @@ impl Connector {
             },
             Versions {
                 min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
+                max: self.version.unwrap_or(plan.max_protocol_version.code()),
             },
             have_nonce.then_some(nonce),
         )
@@ -92,6 +92,7 @@ impl Connector {
     pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
         loop {
             let outcome = startup.advance(&mut link.session);
+            self.version = Some(link.session.facts.protocol_version);
             self.used_password |= startup.asked_for_password();
             self.impression.auth_requested |= startup.was_requested();
             match outcome {

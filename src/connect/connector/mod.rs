@@ -111,6 +111,8 @@ pub struct Connector {
     attempts: usize,
     /// The application name is left out, for this server did not know it.
     without_application_name: bool,
+    /// The protocol version that this address was brought to, for when it is tried again (behaviour 116).
+    version: Option<u32>,
     /// Numeric text of the present address.
     hostaddr: Vec<u8>,
     used_password: bool,
@@ -165,6 +167,7 @@ impl Connector {
             stage: Stage::Idle,
             attempts: 0,
             without_application_name: false,
+            version: None,
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
@@ -235,6 +238,7 @@ impl Connector {
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
+        self.version = None;
         self.used_password = false;
         self.impression = Impression::default();
     }
@@ -284,6 +288,7 @@ impl Connector {
                 Some(address) => {
                     self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
                     self.without_application_name = false;
+                    self.version = None;
                     Go::On(Stage::Dial)
                 }
                 None => Go::On(Stage::NextHost),
