@@ -221,9 +221,23 @@ impl Connection {
         };
         if let Origin::Planned(connector) = &mut self.origin {
             let deadline = patience.deadline(connector.attempt());
-            match net::wait(self.link.raw_fd(), read, write, deadline) {
-                Ok(true) => {}
-                Ok(false) => connector.time_out(&mut self.link),
+            let outcome = match deadline {
+                None => connector
+                    .wait_and_poll(patience.next, &mut self.link)
+                    .map(Some),
+                Some(_) => net::wait(self.link.raw_fd(), read, write, deadline).map(|ready| {
+                    if !ready {
+                        connector.time_out(&mut self.link);
+                    }
+                    None
+                }),
+            };
+            match outcome {
+                Ok(Some(status)) => {
+                    patience.next = status;
+                    return None;
+                }
+                Ok(None) => {}
                 Err(error) => {
                     self.link
                         .session

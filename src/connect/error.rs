@@ -28,8 +28,6 @@ pub enum ConnectError {
     RefusedTcp(i32),
     /// The socket did not tell how connecting ended.
     SocketStatus(i32),
-    /// The socket has no address of its own.
-    ClientAddress(i32),
     /// The server's user could not be found out.
     Peer(PeerError),
     /// The server runs as another user than `requirepeer` says: that option, and the user.
@@ -136,9 +134,6 @@ impl ConnectError {
                 );
             }
             SocketStatus(errno) => with_errno(out, "could not get socket error status: ", *errno),
-            ClientAddress(errno) => {
-                with_errno(out, "could not get client address from socket: ", *errno)
-            }
             Peer(PeerError::Credentials(errno)) => {
                 with_errno(out, "could not get peer credentials: ", *errno);
             }

@@ -10,6 +10,7 @@
 mod encrypt;
 mod login;
 
+use std::io;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
 use crate::net::lookup::Resolver;
 use crate::net::socket::{Connecting, Socket};
-use crate::net::{Address, NetError, Transport, errno_of};
+use crate::net::{self, Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::Startup;
@@ -64,6 +65,8 @@ enum Stage {
     Dial,
     /// connect(2) is under way.
     Connecting,
+    /// connect(2) has ended well.
+    Connected,
     /// Connected: send the first packet.
     Made,
     /// A request for this kind of encryption has been sent.
@@ -118,6 +121,8 @@ pub struct Connector {
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
     pass_phrase: PassPhrase,
+    /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
+    is_patient: bool,
 }
 
 impl Connector {
@@ -170,6 +175,7 @@ impl Connector {
             impression: Impression::default(),
             negotiation: Negotiation::default(),
             pass_phrase: PassPhrase::default(),
+            is_patient: false,
         }
     }
 
@@ -267,6 +273,37 @@ impl Connector {
         }
     }
 
+    /// As [`Connector::poll`], for who would wait without bound for what it said last, `status`, and does nothing else:
+    /// where the socket can wait by itself that takes no system call of its own.
+    ///
+    /// # Errors
+    /// What waiting says.
+    pub fn wait_and_poll(&mut self, status: PollStatus, link: &mut Link) -> io::Result<PollStatus> {
+        let waits_itself = match self.stage {
+            // Just connected, so there is room to send.
+            Stage::Made | Stage::Secured => true,
+            Stage::Requested(_)
+            | Stage::Startup(_)
+            | Stage::AwaitReady
+            | Stage::Probing(_)
+            | Stage::Consume => status == PollStatus::Reading,
+            _ => false,
+        };
+        if !waits_itself {
+            let reading = status == PollStatus::Reading;
+            net::wait(link.raw_fd(), reading, !reading, None)?;
+        }
+        self.is_patient = true;
+        let status = self.poll(link);
+        self.is_patient = false;
+        Ok(status)
+    }
+
+    /// Whether a read may wait for the server. It must not while there is something to show.
+    fn reads_may_wait(&self, link: &Link) -> bool {
+        self.is_patient && link.session.notices.is_empty() && link.session.trace.is_none()
+    }
+
     /// The time for this address is over: the next poll goes on with the next one (behaviour 86).
     pub fn time_out(&mut self, link: &mut Link) {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
@@ -290,6 +327,7 @@ impl Connector {
             },
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
+            Stage::Connected => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
             Stage::BeginTls => self.begin_tls(link),
@@ -368,7 +406,7 @@ impl Connector {
         );
         link.status = ConnStatus::Started;
         match begun {
-            Ok(Connecting::Done) => Go::On(Stage::Connecting),
+            Ok(Connecting::Done) => Go::On(Stage::Connected),
             Ok(Connecting::Pending) => Go::Wait(Stage::Connecting, PollStatus::Writing),
             Err(error) => {
                 say(link, &error);
@@ -399,14 +437,18 @@ impl Connector {
         if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
+        Go::On(Stage::Connected)
+    }
+
+    /// The socket is connected: makes it what a session wants, and sees who is at its other end.
+    fn connected(&mut self, link: &mut Link) -> Go {
+        let is_unix = self.address().is_some_and(Address::is_unix);
+        let Some(Transport::Plain(socket)) = &link.transport else {
+            return Go::On(Stage::NextAddress);
+        };
         let checked = socket
-            .local_address()
-            .map_err(|e| ConnectError::ClientAddress(errno_of(&e)))
-            .and_then(|_| {
-                socket
-                    .set_blocking()
-                    .map_err(|e| ConnectError::Mode(errno_of(&e)))
-            })
+            .set_blocking()
+            .map_err(|e| ConnectError::Mode(errno_of(&e)))
             .and_then(|()| match is_unix {
                 true => dial::check_peer(socket, &self.plan),
                 false => Ok(()),
@@ -446,12 +488,12 @@ impl Connector {
         wait_after_flush(link, stage)
     }
 
-    /// Reads once without waiting: where to go on, or `None` when there is something to parse.
+    /// Reads once, without waiting for who polls: where to go on, or `None` when there is something to parse.
     fn read(&mut self, link: &mut Link, stage: Stage) -> Option<Go> {
         if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
             return Some(Go::Wait(stage, PollStatus::Writing));
         }
-        match link.read(false) {
+        match link.read(self.reads_may_wait(link)) {
             ReadOutcome::Data => None,
             ReadOutcome::WouldBlock => Some(Go::Wait(stage, PollStatus::Reading)),
             ReadOutcome::Closed => Some(self.fail(link)),
