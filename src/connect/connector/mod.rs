@@ -9,6 +9,7 @@
 
 mod encrypt;
 mod login;
+mod wants;
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use zeroize::Zeroizing;
 use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
 use crate::net::lookup::Resolver;
 use crate::net::socket::{Connecting, Socket};
-use crate::net::{Address, NetError, Transport, errno_of};
+use crate::net::{Address, NetError, Transport, Waker, errno_of};
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::Startup;
@@ -26,13 +27,17 @@ use crate::protocol::types::ExecStatus;
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
-use super::encryption::{Method, Negotiation, PassPhrase};
+use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
+use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 use super::tls;
+
+use wants::Asking;
+pub use wants::Asks;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -117,7 +122,14 @@ pub struct Connector {
     impression: Impression,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
-    pass_phrase: PassPhrase,
+    /// The private key is encrypted, and its pass phrase not known.
+    needs_pass_phrase: bool,
+    /// What the application is asked, and can be.
+    asking: Asking,
+    asks: Asks,
+    waker: Option<Arc<Waker>>,
+    /// Answers nobody waits for any more, to be cancelled.
+    forsaken: Vec<Arc<Pending>>,
 }
 
 impl Connector {
@@ -169,7 +181,11 @@ impl Connector {
             used_password: false,
             impression: Impression::default(),
             negotiation: Negotiation::default(),
-            pass_phrase: PassPhrase::default(),
+            needs_pass_phrase: false,
+            asking: Asking::default(),
+            asks: Asks::default(),
+            waker: None,
+            forsaken: Vec::new(),
         }
     }
 
@@ -232,6 +248,8 @@ impl Connector {
 
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
+        self.forsake();
+        self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
@@ -261,6 +279,15 @@ impl Connector {
                 Go::On(stage) => self.stage = stage,
                 Go::Wait(stage, status) => {
                     self.stage = stage;
+                    // Without a socket it is the waker that is waited on.
+                    if link.transport.is_none()
+                        && let Err(error) = self.waker()
+                    {
+                        say(link, &ConnectError::Waker(errno_of(&error)));
+                        self.fail(link);
+                        self.stage = Stage::Ended;
+                        return PollStatus::Failed;
+                    }
                     return status;
                 }
             }
@@ -272,6 +299,7 @@ impl Connector {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
             return;
         }
+        self.forsake();
         say(link, &ConnectError::Timeout);
         self.stage = self.give_address_up(link);
     }
