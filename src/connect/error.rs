@@ -76,6 +76,10 @@ pub enum ConnectError {
     CancelUnderWay,
     /// There is no connection to cancel on.
     NothingToCancel,
+    /// There is no descriptor to wait on for an answer of the application's.
+    Waker(i32),
+    /// The application answered another question than was asked.
+    WrongAnswer,
     /// No memory.
     OutOfMemory,
 }
@@ -203,6 +207,8 @@ impl ConnectError {
                 "cancel request is already being sent on this connection"
             ),
             NothingToCancel => put!(out, "connection pointer is NULL"),
+            Waker(errno) => with_errno(out, "could not create event descriptor: ", *errno),
+            WrongAnswer => put!(out, "application gave an answer that is none"),
             OutOfMemory => put!(out, "out of memory"),
         }
     }

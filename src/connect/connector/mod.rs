@@ -9,8 +9,9 @@
 
 mod encrypt;
 mod login;
+mod patient;
+mod wants;
 
-use std::io;
 use std::sync::Arc;
 
 use zeroize::Zeroizing;
@@ -18,7 +19,7 @@ use zeroize::Zeroizing;
 use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
 use crate::net::lookup::Resolver;
 use crate::net::socket::{Connecting, Socket};
-use crate::net::{self, Address, NetError, Transport, errno_of};
+use crate::net::{Address, NetError, Transport, Waker, errno_of};
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::Startup;
@@ -27,13 +28,17 @@ use crate::protocol::types::ExecStatus;
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError};
-use super::encryption::{Method, Negotiation, PassPhrase};
+use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
+use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 use super::tls;
+
+use wants::Asking;
+pub use wants::Asks;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -120,9 +125,16 @@ pub struct Connector {
     impression: Impression,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
-    pass_phrase: PassPhrase,
     /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
     is_patient: bool,
+    /// The private key is encrypted, and its pass phrase not known.
+    needs_pass_phrase: bool,
+    /// What the application is asked, and can be.
+    asking: Asking,
+    asks: Asks,
+    waker: Option<Arc<Waker>>,
+    /// Answers nobody waits for any more, to be cancelled.
+    forsaken: Vec<Arc<Pending>>,
 }
 
 impl Connector {
@@ -174,8 +186,12 @@ impl Connector {
             used_password: false,
             impression: Impression::default(),
             negotiation: Negotiation::default(),
-            pass_phrase: PassPhrase::default(),
             is_patient: false,
+            needs_pass_phrase: false,
+            asking: Asking::default(),
+            asks: Asks::default(),
+            waker: None,
+            forsaken: Vec::new(),
         }
     }
 
@@ -238,6 +254,8 @@ impl Connector {
 
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
+        self.forsake();
+        self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
@@ -267,41 +285,19 @@ impl Connector {
                 Go::On(stage) => self.stage = stage,
                 Go::Wait(stage, status) => {
                     self.stage = stage;
+                    // Without a socket it is the waker that is waited on.
+                    if link.transport.is_none()
+                        && let Err(error) = self.waker()
+                    {
+                        say(link, &ConnectError::Waker(errno_of(&error)));
+                        self.fail(link);
+                        self.stage = Stage::Ended;
+                        return PollStatus::Failed;
+                    }
                     return status;
                 }
             }
         }
-    }
-
-    /// As [`Connector::poll`], for who would wait without bound for what it said last, `status`, and does nothing else:
-    /// where the socket can wait by itself that takes no system call of its own.
-    ///
-    /// # Errors
-    /// What waiting says.
-    pub fn wait_and_poll(&mut self, status: PollStatus, link: &mut Link) -> io::Result<PollStatus> {
-        let waits_itself = match self.stage {
-            // Just connected, so there is room to send.
-            Stage::Made | Stage::Secured => true,
-            Stage::Requested(_)
-            | Stage::Startup(_)
-            | Stage::AwaitReady
-            | Stage::Probing(_)
-            | Stage::Consume => status == PollStatus::Reading,
-            _ => false,
-        };
-        if !waits_itself {
-            let reading = status == PollStatus::Reading;
-            net::wait(link.raw_fd(), reading, !reading, None)?;
-        }
-        self.is_patient = true;
-        let status = self.poll(link);
-        self.is_patient = false;
-        Ok(status)
-    }
-
-    /// Whether a read may wait for the server. It must not while there is something to show.
-    fn reads_may_wait(&self, link: &Link) -> bool {
-        self.is_patient && link.session.notices.is_empty() && link.session.trace.is_none()
     }
 
     /// The time for this address is over: the next poll goes on with the next one (behaviour 86).
@@ -309,6 +305,7 @@ impl Connector {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
             return;
         }
+        self.forsake();
         say(link, &ConnectError::Timeout);
         self.stage = self.give_address_up(link);
     }
