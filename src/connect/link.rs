@@ -28,7 +28,8 @@ pub enum ReadOutcome {
     Data,
     /// Nothing is there, and waiting was not allowed.
     WouldBlock,
-    /// The connection is gone; the error text says why. What came before is still in the input.
+    /// Reading has failed and the error text says why; as a rule the connection is gone. What came before is still in
+    /// the input.
     Closed,
 }
 
@@ -178,7 +179,9 @@ impl Link {
             Err(error) => NetError::receiving(error),
         };
         self.session.errors.push_with(|out| failure.write_text(out));
-        self.drop_transport();
+        if failure.ends_connection() {
+            self.drop_transport();
+        }
         ReadOutcome::Closed
     }
 
