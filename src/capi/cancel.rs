@@ -101,7 +101,7 @@ pub unsafe extern "C" fn PQcancelStatus(cancelConn: *const PGcancelConn) -> c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQcancelSocket(cancelConn: *const PGcancelConn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(cancelConn.cast(), -1, |c| c.connection.link.raw_fd()) }
+    unsafe { see_conn(cancelConn.cast(), -1, |c| c.connection.descriptor()) }
 }
 
 /// `char *PQcancelErrorMessage(const PGcancelConn *cancelConn)` — the error text, "" if there is none.

@@ -20,4 +20,4 @@ pub mod password;
 pub mod print;
 pub mod report;
 
-pub use connection::{Connection, Handle, PassPhrase};
+pub use connection::{Connection, Handle};

@@ -16,6 +16,7 @@ pub mod error;
 pub mod link;
 pub mod ping;
 pub mod report;
+pub mod request;
 pub mod status;
 mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]

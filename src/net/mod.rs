@@ -18,11 +18,13 @@ mod sys;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod transport;
+pub mod waker;
 
 pub use address::Address;
 pub use error::NetError;
 pub use poll::{current_time_us, socket_poll, wait};
 pub use transport::Transport;
+pub use waker::Waker;
 
 /// Appends the C library's text for an error number: `Connection refused`.
 pub fn write_os_error(errno: i32, out: &mut Vec<u8>) {

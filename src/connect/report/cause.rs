@@ -124,13 +124,14 @@ impl From<&ConnectError> for Cause {
             | E::OptionRefused(_, errno)
             | E::RefusedUnix(errno)
             | E::RefusedTcp(errno)
-            | E::SocketStatus(errno)
-            | E::ClientAddress(errno) => Cause::errno(Network, *errno),
+            | E::SocketStatus(errno) => Cause::errno(Network, *errno),
             E::Peer(PeerError::Credentials(errno) | PeerError::Lookup(_, errno)) => {
                 Cause::errno(Peer, *errno)
             }
             E::Peer(PeerError::NoSuchUser(_)) | E::WrongPeer(..) => Cause::of(Peer),
             E::Timeout => Cause::of(Timeout),
+            E::WrongAnswer => Cause::of(Application),
+            E::Waker(errno) => Cause::errno(Other, *errno),
             E::SslRefused | E::GssRefused => Cause::of(EncryptionRefused),
             E::ErrorDuringSsl | E::InvalidSslAnswer(_) | E::InvalidGssAnswer(_) => {
                 Cause::of(Protocol)
