@@ -532,12 +532,15 @@ impl Connector {
                     let sqlstate = result.error.as_ref().and_then(|e| e.fields.get(b'C'));
                     link.cause = Cause::server(sqlstate);
                     self.impression.note_sqlstate(sqlstate);
+                    let is_undefined = sqlstate == Some(UNDEFINED_OBJECT);
                     if link.session.is_lost() {
                         link.drop_transport();
                     }
-                    match result.status {
+                    let status = result.status;
+                    link.session.fetched.push(result);
+                    match status {
                         ExecStatus::FatalError => {
-                            if sqlstate == Some(UNDEFINED_OBJECT) && self.sends_application_name() {
+                            if is_undefined && self.sends_application_name() {
                                 self.without_application_name = true;
                                 return Go::On(Stage::Dial);
                             }
@@ -609,6 +612,7 @@ impl Connector {
                 None => probe.no_answer(),
             };
             self.record_role(probe, &verdict);
+            link.session.fetched.extend(answer);
             return match verdict {
                 Verdict::Refuse(error) => refuse_server(&error, link),
                 Verdict::Accept | Verdict::Ask(_) => {
@@ -632,7 +636,7 @@ impl Connector {
                     link.drop_transport();
                     return self.fail(link);
                 }
-                NextResult::Ready(_) => {}
+                NextResult::Ready(result) => link.session.fetched.push(result),
             }
         }
     }
