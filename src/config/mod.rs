@@ -12,6 +12,7 @@ mod build;
 mod encoding;
 mod env;
 mod error;
+mod extensions;
 mod hosts;
 mod keyvalue;
 mod numbers;
@@ -30,13 +31,14 @@ pub use build::{DEFAULT_PORT, DEFAULT_SOCKET_DIR, HAS_GSSAPI, HAS_TLS, SYSCONFDI
 pub use encoding::encoding_of_locale;
 pub use env::{Env, FileStat, Locale, RealEnv};
 pub use error::{ConfigError, ScramSide};
+pub use extensions::Extensions;
 pub use hosts::{HostKind, HostSpec};
 pub use numbers::{PortError, SCRAM_KEY_LEN, parse_int_option, parse_port};
-pub use options::{OPTION_COUNT, OPTIONS, Opt, OptionDef};
+pub use options::{LIBPQ_OPTION_COUNT, OPTION_COUNT, OPTIONS, Opt, OptionDef};
 pub use plan::{ConnectPlan, Rejected, ScramKey};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use settings::{SetdbArgs, Settings, Source};
 pub use values::{
-    ChannelBinding, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
+    ChannelBinding, GssEncMode, HostProbe, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
     SslNegotiation, TargetSessionAttrs, TlsVersion,
 };

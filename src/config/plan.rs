@@ -9,6 +9,7 @@ use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
 use super::encoding::encoding_of_locale;
 use super::env::Env;
 use super::error::{ConfigError, ScramSide};
+use super::extensions::Extensions;
 use super::hosts::{self, HostSpec};
 use super::numbers::{SCRAM_KEY_LEN, read_scram_key};
 use super::options::Opt;
@@ -59,6 +60,8 @@ pub struct ConnectPlan {
     pub min_protocol_version: ProtocolVersion,
     /// The protocol version asked for.
     pub max_protocol_version: ProtocolVersion,
+    /// The options that libpq 18 has not.
+    pub extensions: Extensions,
 }
 
 /// Settings that cannot be connected with, as far as they were completed, and why.
@@ -208,6 +211,7 @@ struct Judged {
     scram_keys: (Option<ScramKey>, Option<ScramKey>),
     load_balance_hosts: LoadBalanceHosts,
     protocol_versions: (ProtocolVersion, ProtocolVersion),
+    extensions: Extensions,
 }
 
 impl Judged {
@@ -229,6 +233,7 @@ impl Judged {
             load_balance_hosts: self.load_balance_hosts,
             min_protocol_version: self.protocol_versions.0,
             max_protocol_version: self.protocol_versions.1,
+            extensions: self.extensions,
         }
     }
 }
@@ -257,6 +262,7 @@ fn judge(
     );
     let load_balance_hosts = enumerated(settings, Opt::LoadBalanceHosts)?;
     let protocol_versions = judge_protocol_versions(settings)?;
+    let extensions = Extensions::read(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
         let encoding = encoding_of_locale(env);
         settings.set(
@@ -277,6 +283,7 @@ fn judge(
         scram_keys,
         load_balance_hosts,
         protocol_versions,
+        extensions,
     })
 }
 

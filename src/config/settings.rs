@@ -346,6 +346,9 @@ fn unknown_option(keyword: &[u8]) -> ConfigError {
 
 /// The value of an option that neither caller nor service file gave.
 fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, ConfigError> {
+    if opt.is_extension() {
+        return Ok(None);
+    }
     if let Some(value) = opt.def().envvar.and_then(|name| env.var(name)) {
         return Ok(Some((value, Source::Environment)));
     }
@@ -420,6 +423,26 @@ mod tests {
         assert_eq!(text(&settings, Opt::Port).as_deref(), Some("2"));
         assert_eq!(text(&settings, Opt::User).as_deref(), Some("osuser"));
         assert!(Settings::from_conninfo(b"", &env).is_err());
+    }
+
+    #[test]
+    fn extensions_are_options_wherever_one_may_be_given() {
+        let env = FakeEnv::new().var("PGSERVICE", "s").file(
+            "/home/osuser/.pg_service.conf",
+            0o600,
+            "[s]\nread_timeout_ms=4\nhost_recheck_s=5\n",
+        );
+        let string = Settings::from_conninfo(b"read_timeout_ms=1", &env).unwrap();
+        let uri = Settings::from_conninfo(b"postgresql://h/d?read_timeout_ms=2", &env).unwrap();
+        let pairs = [(&b"read_timeout_ms"[..], Some(&b"3"[..]))];
+        let array = Settings::from_params(&pairs, false, &env).unwrap();
+        let file = Settings::from_conninfo(b"", &env).unwrap();
+        for (settings, value) in [(&string, "1"), (&uri, "2"), (&array, "3"), (&file, "4")] {
+            assert_eq!(text(settings, Opt::ReadTimeoutMs).as_deref(), Some(value));
+            assert_eq!(text(settings, Opt::HostRecheckS).as_deref(), Some("5"));
+            assert_eq!(settings.source(Opt::HostRecheckS), Source::ServiceFile);
+            assert_eq!(settings.source(Opt::HostProbe), Source::Unset);
+        }
     }
 
     #[test]
