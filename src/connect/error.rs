@@ -10,6 +10,10 @@ use crate::protocol::error::put;
 pub enum ConnectError {
     /// A host name has no address.
     UnknownHost(Vec<u8>, LookupError),
+    /// The time was over before a host name's addresses were known.
+    LookupTimeout(Vec<u8>),
+    /// What is waited on could not be set up: the error number.
+    Waiting(i32),
     /// A `hostaddr` is no address.
     BadHostaddr(Vec<u8>, LookupError),
     /// A socket's path is too long.
@@ -100,6 +104,13 @@ impl ConnectError {
                 );
                 error.write_text(out);
             }
+            LookupTimeout(host) => put!(
+                out,
+                "could not translate host name \"",
+                host,
+                "\" to address: timeout expired"
+            ),
+            Waiting(errno) => with_errno(out, "could not wait for the connection: ", *errno),
             BadHostaddr(text, error) => {
                 put!(out, "could not parse network address \"", text, "\": ");
                 error.write_text(out);

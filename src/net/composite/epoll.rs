@@ -1,10 +1,12 @@
-//! The composite on Linux: an epoll set, readable itself while one of its members is ready, with a timer in it.
+//! The composite on Linux without a thread: an epoll set, readable itself while one of its members is ready, with a timer
+//! and the waker in it.
 
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use super::{Interest, sys};
+use crate::net::Waker;
 
 pub(super) struct Epoll {
     set: OwnedFd,
@@ -14,10 +16,11 @@ pub(super) struct Epoll {
 }
 
 impl Epoll {
-    pub fn new() -> io::Result<Epoll> {
+    pub fn new(waker: &Waker) -> io::Result<Epoll> {
         let set = sys::epoll_create()?;
         let timer = sys::timer_create()?;
         sys::epoll_add(&set, timer.as_raw_fd(), true, false)?;
+        sys::epoll_add(&set, waker.raw_fd(), true, false)?;
         Ok(Epoll {
             set,
             timer,

@@ -3,24 +3,33 @@
 //!
 //! This is what `PQsocket` hands out while an attempt to connect waits for more than one socket. A program's own loop
 //! (select, poll, epoll, whatever) waits for that one descriptor to be readable; it is level-triggered, so it stays
-//! readable until the reason is gone, and quiet once it is. It is never *writable* with epoll, so nobody may be told to
-//! wait for that.
+//! readable until the reason is gone, and quiet once it is.
 //!
 //! Whoever owns it calls [`Composite::pause`] before it touches the sockets and [`Composite::watch`] when it is
 //! done, each time. Descriptors may be closed and their numbers used again in between.
 //!
-//! Two implementations: epoll(7) with a timerfd, and a portable one, a thread that waits in poll(2) and a pair of
-//! sockets. In a child of fork() a composite is its parent's and must only be dropped.
+//! Two implementations. [`Kind::Socket`] is the receiving end of the [`Waker`], which a thread wakes that waits in poll(2):
+//! it works on any system, and the descriptor is a socket, and writable, as unmodified programs expect of what `PQsocket`
+//! gives: Ruby refuses to wait for anything but a socket. [`Kind::Epoll`] is an epoll(7) set with a timerfd, which needs no
+//! thread; it is no socket and *never writable*. Where the system has no epoll, it is the other one.
+//!
+//! In a child of fork() a composite is its parent's and must only be dropped.
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll;
 #[allow(unsafe_code)]
-pub(super) mod sys;
+mod sys;
 mod threaded;
+
+pub(super) use sys::spawn;
 
 use std::io;
 use std::os::fd::RawFd;
+use std::sync::Arc;
 use std::time::Instant;
+
+use super::Waker;
+use super::fork::Generation;
 
 /// One descriptor and what it is waited on for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,18 +42,21 @@ pub struct Interest {
     pub write: bool,
 }
 
-/// Which implementation.
+/// Which implementation. See the module's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Kind {
-    /// The best there is on this system.
+    /// A socket, and a thread.
     #[default]
-    Native,
-    /// The portable one.
-    Threaded,
+    Socket,
+    /// An epoll set, where the system has that.
+    Epoll,
 }
 
 /// See the module's text.
-pub struct Composite(Inner);
+pub struct Composite {
+    waker: Arc<Waker>,
+    inner: Inner,
+}
 
 enum Inner {
     #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -53,35 +65,36 @@ enum Inner {
 }
 
 impl Composite {
-    /// One that waits for nothing.
+    /// One that waits for its waker alone.
     ///
     /// # Errors
-    /// What the system says when it is out of descriptors, memory or threads.
+    /// What the system says when it is out of descriptors.
     pub fn new(kind: Kind) -> io::Result<Composite> {
-        match kind {
+        let waker = Arc::new(Waker::new()?);
+        let inner = match kind {
             #[cfg(any(target_os = "linux", target_os = "android"))]
-            Kind::Native => Ok(Composite(Inner::Epoll(epoll::Epoll::new()?))),
-            #[cfg(not(any(target_os = "linux", target_os = "android")))]
-            Kind::Native => Composite::new(Kind::Threaded),
-            Kind::Threaded => Ok(Composite(Inner::Threaded(threaded::Threaded::new()?))),
-        }
+            Kind::Epoll => Inner::Epoll(epoll::Epoll::new(&waker)?),
+            _ => Inner::Threaded(threaded::Threaded::new(Arc::clone(&waker))),
+        };
+        Ok(Composite { waker, inner })
     }
 
-    /// Waits for nothing any more; the descriptor is not readable then.
+    /// Waits for nothing but the waker any more, and takes back what that has been woken for.
     pub fn pause(&mut self) {
-        match &mut self.0 {
+        match &mut self.inner {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Inner::Epoll(epoll) => epoll.pause(),
             Inner::Threaded(threaded) => threaded.pause(),
         }
+        self.waker.drain();
     }
 
     /// Waits for these descriptors (each at most once) and the deadline. It must be paused.
     ///
     /// # Errors
-    /// What the system says: it can take no more of them.
+    /// What the system says: it can take no more of them, or is out of threads.
     pub fn watch(&mut self, interests: &[Interest], deadline: Option<Instant>) -> io::Result<()> {
-        match &mut self.0 {
+        match &mut self.inner {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Inner::Epoll(epoll) => epoll.watch(interests, deadline),
             Inner::Threaded(threaded) => threaded.watch(interests, deadline),
@@ -90,24 +103,34 @@ impl Composite {
 
     /// The descriptor, which stays ours.
     pub fn raw_fd(&self) -> RawFd {
-        match &self.0 {
+        match &self.inner {
             #[cfg(any(target_os = "linux", target_os = "android"))]
             Inner::Epoll(epoll) => epoll.raw_fd(),
-            Inner::Threaded(threaded) => threaded.raw_fd(),
+            Inner::Threaded(_) => self.waker.raw_fd(),
         }
+    }
+
+    /// Makes it readable from any thread.
+    pub fn waker(&self) -> &Arc<Waker> {
+        &self.waker
+    }
+
+    /// Whether this process has made it.
+    pub fn is_ours(&self) -> bool {
+        self.waker.owner() == Generation::current()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Waker, wait};
+    use crate::net::wait;
     use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
     use std::os::unix::net::UnixStream;
     use std::time::Duration;
 
-    const KINDS: [Kind; 2] = [Kind::Native, Kind::Threaded];
+    const KINDS: [Kind; 2] = [Kind::Socket, Kind::Epoll];
 
     fn reading(fd: RawFd) -> Interest {
         Interest {
@@ -118,13 +141,7 @@ mod tests {
     }
 
     fn is_readable_within(composite: &Composite, time: Duration) -> bool {
-        wait(
-            composite.raw_fd(),
-            true,
-            false,
-            Some(Instant::now() + time),
-        )
-        .unwrap()
+        wait(composite.raw_fd(), true, false, Some(Instant::now() + time)).unwrap()
     }
 
     /// Long enough for anything that is going to happen.
@@ -137,26 +154,30 @@ mod tests {
         for kind in KINDS {
             let mut composite = Composite::new(kind).unwrap();
             let (a, mut b) = UnixStream::pair().unwrap();
-            let waker = Waker::new().unwrap();
-            let sources = [reading(a.as_raw_fd()), reading(waker.raw_fd())];
+            let sources = [reading(a.as_raw_fd())];
             assert!(!is_readable_within(&composite, QUIET), "{kind:?}: empty");
             composite.watch(&sources, None).unwrap();
             assert!(!is_readable_within(&composite, QUIET), "{kind:?}: idle");
             b.write_all(b"x").unwrap();
             assert!(is_readable_within(&composite, SOON), "{kind:?}: socket");
-            assert!(is_readable_within(&composite, SOON), "{kind:?}: it stays so");
+            assert!(
+                is_readable_within(&composite, SOON),
+                "{kind:?}: it stays so"
+            );
             composite.pause();
             assert!(!is_readable_within(&composite, QUIET), "{kind:?}: paused");
             composite.watch(&sources, None).unwrap();
-            assert!(is_readable_within(&composite, SOON), "{kind:?}: left unread");
+            assert!(
+                is_readable_within(&composite, SOON),
+                "{kind:?}: left unread"
+            );
             composite.pause();
             (&a).read_exact(&mut [0]).unwrap();
             composite.watch(&sources, None).unwrap();
             assert!(!is_readable_within(&composite, QUIET), "{kind:?}: read");
-            waker.wake();
+            composite.waker().wake();
             assert!(is_readable_within(&composite, SOON), "{kind:?}: waker");
             composite.pause();
-            waker.drain();
             let deadline = Instant::now() + QUIET;
             composite.watch(&sources, Some(deadline)).unwrap();
             assert!(is_readable_within(&composite, SOON), "{kind:?}: deadline");

@@ -83,9 +83,7 @@ pub(super) fn timer_set(timer: &OwnedFd, after: Option<Duration>) -> io::Result<
         },
     };
     // SAFETY: the value is ours and lives through the call; the old one is not asked for.
-    checked(unsafe {
-        libc::timerfd_settime(timer.as_raw_fd(), 0, &value, std::ptr::null_mut())
-    })?;
+    checked(unsafe { libc::timerfd_settime(timer.as_raw_fd(), 0, &value, std::ptr::null_mut()) })?;
     Ok(())
 }
 
@@ -114,8 +112,13 @@ pub(super) fn poll_any(
     let timeout = deadline.map(|d| d.saturating_duration_since(Instant::now()));
     let timeout_ms = crate::net::poll::timeout_ms(timeout);
     // SAFETY: the entries are ours and their true number is passed.
-    let result =
-        unsafe { libc::poll(entries.as_mut_ptr(), entries.len() as libc::nfds_t, timeout_ms) };
+    let result = unsafe {
+        libc::poll(
+            entries.as_mut_ptr(),
+            entries.len() as libc::nfds_t,
+            timeout_ms,
+        )
+    };
     match checked(result) {
         Ok(_) => Ok(entries
             .iter()

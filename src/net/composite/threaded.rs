@@ -1,12 +1,10 @@
-//! The composite for any system with poll(2) and threads: a thread waits and makes one end of a pair of sockets readable.
+//! The composite for any system with poll(2) and threads: a thread waits, and wakes the waker.
 //!
-//! It reports once per [`Threaded::watch`]; the next one arms it again. What the two share is behind a mutex that
-//! belongs to this composite alone; the thread holds its own reference, so that dropping the composite need not wait
-//! for it.
+//! It reports once per [`Threaded::watch`]; the next one arms it again. It is started by the first watch that has
+//! something to watch. What the two share is behind a mutex that belongs to this composite alone; the thread holds its
+//! own reference, so that dropping the composite need not wait for it.
 
-use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, RawFd};
-use std::os::unix::net::UnixStream;
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
@@ -15,18 +13,17 @@ use crate::net::Waker;
 use crate::net::fork::Generation;
 
 pub(super) struct Threaded {
-    shared: Arc<Shared>,
-    /// The application's end.
-    end: UnixStream,
-    owner: Generation,
+    /// What the application waits for.
+    waker: Arc<Waker>,
+    /// The thread's half, once there is a thread.
+    shared: Option<Arc<Shared>>,
 }
 
 struct Shared {
     state: Mutex<State>,
     /// Tells the thread that the state has changed.
     changed: Waker,
-    /// The thread's end.
-    end: UnixStream,
+    waker: Arc<Waker>,
 }
 
 #[derive(Default)]
@@ -41,39 +38,29 @@ struct State {
 }
 
 impl Threaded {
-    pub fn new() -> io::Result<Threaded> {
-        let changed = Waker::new()?;
-        let (end, other) = UnixStream::pair()?;
-        end.set_nonblocking(true)?;
-        other.set_nonblocking(true)?;
-        let shared = Arc::new(Shared {
-            state: Mutex::default(),
-            changed,
-            end: other,
-        });
-        let of_thread = Arc::clone(&shared);
-        sys::spawn(Box::new(move || of_thread.run()))?;
-        Ok(Threaded {
-            shared,
-            end,
-            owner: Generation::current(),
-        })
+    pub fn new(waker: Arc<Waker>) -> Threaded {
+        Threaded {
+            waker,
+            shared: None,
+        }
     }
 
     pub fn pause(&mut self) {
-        if self.owner != Generation::current() {
-            return;
-        }
-        self.shared.change(|state| {
+        self.change(|state| {
             state.interests.clear();
             state.deadline = None;
             state.armed = false;
         });
-        while matches!((&self.end).read(&mut [0; 16]), Ok(n) if n > 0) {}
     }
 
     pub fn watch(&mut self, interests: &[Interest], deadline: Option<Instant>) -> io::Result<()> {
-        self.shared.change(|state| {
+        if interests.is_empty() && deadline.is_none() {
+            return Ok(());
+        }
+        if self.shared.is_none() {
+            self.shared = Some(self.start()?);
+        }
+        self.change(|state| {
             state.interests.extend_from_slice(interests);
             state.deadline = deadline;
             state.armed = true;
@@ -81,31 +68,41 @@ impl Threaded {
         Ok(())
     }
 
-    pub fn raw_fd(&self) -> RawFd {
-        self.end.as_raw_fd()
+    fn start(&self) -> io::Result<Arc<Shared>> {
+        let shared = Arc::new(Shared {
+            state: Mutex::default(),
+            changed: Waker::new()?,
+            waker: Arc::clone(&self.waker),
+        });
+        let of_thread = Arc::clone(&shared);
+        sys::spawn(Box::new(move || of_thread.run()))?;
+        Ok(shared)
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        // In a child of fork() there is no thread, and the mutex may be locked for ever.
+        if self.waker.owner() != Generation::current() {
+            return;
+        }
+        if let Some(shared) = &self.shared {
+            let mut state = shared.lock();
+            change(&mut state);
+            state.version += 1;
+            drop(state);
+            shared.changed.wake();
+        }
     }
 }
 
 impl Drop for Threaded {
     fn drop(&mut self) {
-        // In a child of fork() there is no thread, and the mutex may be locked for ever.
-        if self.owner == Generation::current() {
-            self.shared.change(|state| state.quit = true);
-        }
+        self.change(|state| state.quit = true);
     }
 }
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.lock();
-        change(&mut state);
-        state.version += 1;
-        drop(state);
-        self.changed.wake();
     }
 
     /// What the thread does.
@@ -129,8 +126,7 @@ impl Shared {
                 // What cannot be waited for is reported: whoever looks at it finds out why.
                 if ready.unwrap_or(true) || timed_out {
                     state.armed = false;
-                    // It is readable already if this does not fit.
-                    let _ = (&self.end).write(&[0]);
+                    self.waker.wake();
                 }
             }
         }
