@@ -6,7 +6,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, ssl};
-use crate::client::{Connection, Handle, PassPhrase};
+use crate::client::{Connection, Handle};
+use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -69,8 +70,11 @@ impl Handle for ConnRef {
         result
     }
 
-    fn ask_pass_phrase(&mut self) -> PassPhrase {
-        ssl::ask_pass_phrase(self.0)
+    fn ask(&mut self, want: Want) -> Answer {
+        match want {
+            Want::PassPhrase => ssl::ask_pass_phrase(self.0),
+            _ => Answer::Default,
+        }
     }
 
     fn announce(&mut self, result: QueryResult) -> QueryResult {

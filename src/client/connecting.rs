@@ -1,6 +1,6 @@
 //! Making, resetting and ending a connection.
 
-use super::{Connection, Handle, PassPhrase};
+use super::{Connection, Handle};
 use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
 pub use crate::connect::connector::Mode;
@@ -229,10 +229,23 @@ impl Connection {
             PollStatus::Failed | PollStatus::Active => return Some(false),
         };
         if let Origin::Planned(connector) = &mut self.origin {
-            let deadline = connector.deadline();
-            match net::wait(connector.descriptor(&self.link), read, write, deadline) {
-                Ok(true) => {}
-                Ok(false) => connector.time_out(&mut self.link),
+            let outcome = match connector.deadline() {
+                None => connector.wait_and_poll(*next, &mut self.link).map(Some),
+                deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
+                    |ready| {
+                        if !ready {
+                            connector.time_out(&mut self.link);
+                        }
+                        None
+                    },
+                ),
+            };
+            match outcome {
+                Ok(Some(status)) => {
+                    *next = status;
+                    return None;
+                }
+                Ok(None) => {}
                 Err(error) => {
                     self.link
                         .session
@@ -287,37 +300,40 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
     }
     let mut next = PollStatus::Writing;
     loop {
-        if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
+        if supply(handle) {
+            next = handle.with(Connection::poll);
+        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
             return connected;
         }
-        supply_pass_phrase(handle);
     }
 }
 
-/// Goes on connecting, as [`Connection::poll`], and asks for a pass phrase where one is needed.
+/// Goes on connecting, as [`Connection::poll`], and asks the application for what is wanted.
 pub fn poll(handle: &mut impl Handle) -> PollStatus {
     loop {
         let status = handle.with(Connection::poll);
-        if !supply_pass_phrase(handle) {
+        if !supply(handle) {
             return status;
         }
     }
 }
 
-/// Asks for the pass phrase of the private key if connecting cannot go on without; `false` when it can.
-fn supply_pass_phrase(handle: &mut impl Handle) -> bool {
-    if !handle.with(|c| matches!(&c.origin, Origin::Planned(c) if c.wants_pass_phrase())) {
-        return false;
+/// Asks for what connecting cannot go on without; `false` when it can.
+fn supply(handle: &mut impl Handle) -> bool {
+    let (want, forsaken) = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => (connector.take_want(), connector.take_forsaken()),
+        Origin::Rejected { .. } => Default::default(),
+    });
+    for pending in forsaken {
+        pending.cancel();
     }
-    let answer = match handle.ask_pass_phrase() {
-        // The connector knows the option.
-        PassPhrase::Default => return true,
-        PassPhrase::Given(pass_phrase) => Some(pass_phrase),
-        PassPhrase::Refused => None,
+    let Some(want) = want else {
+        return false;
     };
+    let answer = handle.ask(want);
     handle.with(|c| {
         if let Origin::Planned(connector) = &mut c.origin {
-            connector.give_pass_phrase(answer);
+            connector.answer(answer);
         }
     });
     true

@@ -1,8 +1,7 @@
 //! One connection: its state, and what can be asked about it without waiting.
 
-use zeroize::Zeroizing;
-
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::request::{Answer, Want};
 use crate::connect::status::ConnStatus;
 use crate::protocol::result::QueryResult;
 use crate::protocol::session::Notification;
@@ -18,25 +17,15 @@ pub trait Handle {
     /// Runs `f` on the connection.
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R;
 
-    /// Asks whoever uses the connection for the pass phrase of its private key.
-    fn ask_pass_phrase(&mut self) -> PassPhrase {
-        PassPhrase::Default
+    /// Asks whoever uses the connection for what connecting cannot go on without.
+    fn ask(&mut self, _want: Want) -> Answer {
+        Answer::Default
     }
 
     /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
     fn announce(&mut self, result: QueryResult) -> QueryResult {
         result
     }
-}
-
-/// An answer to the question for the pass phrase of the client's private key.
-pub enum PassPhrase {
-    /// The option `sslpassword` serves.
-    Default,
-    /// This one.
-    Given(Zeroizing<Vec<u8>>),
-    /// There is none.
-    Refused,
 }
 
 impl Handle for Connection {

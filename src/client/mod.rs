@@ -19,4 +19,4 @@ pub mod large_object;
 pub mod password;
 pub mod print;
 
-pub use connection::{Connection, Handle, PassPhrase};
+pub use connection::{Connection, Handle};

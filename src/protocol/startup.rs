@@ -130,6 +130,9 @@ pub struct Versions {
     pub max: u32,
 }
 
+/// Where random bytes come from; `false` means that there are none.
+pub type RandomBytes = fn(&mut [u8]) -> bool;
+
 /// How far [`Startup::advance`] got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -147,7 +150,7 @@ pub struct Startup {
     channel: Channel,
     credentials: Credentials,
     versions: Versions,
-    nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+    random: RandomBytes,
     negotiated: bool,
     sasl: Option<Sasl>,
     /// An exchange has been carried through from our side.
@@ -174,21 +177,20 @@ enum SaslAwaits {
 }
 
 impl Startup {
-    /// A new attempt. `nonce` must be fresh random bytes; `None` where there are none, which matters only to a server that
-    /// asks for SCRAM.
+    /// A new attempt. `random` is asked once, for a nonce, when the server asks for SCRAM.
     pub fn new(
         policy: Policy,
         channel: Channel,
         credentials: Credentials,
         versions: Versions,
-        nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+        random: RandomBytes,
     ) -> Startup {
         Startup {
             policy,
             channel,
             credentials,
             versions,
-            nonce,
+            random,
             negotiated: false,
             sasl: None,
             finished: false,
@@ -535,7 +537,10 @@ impl Startup {
             (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
             (Err(error), None) => return Err(error),
         };
-        let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
+        let mut nonce = [0; scram::RAW_NONCE_LEN];
+        if !(self.random)(&mut nonce) {
+            return Err(StartupError::NoNonce);
+        }
         let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
             (Some(EndPoint::Hash(hash)), _) if bound => {
                 (b"SCRAM-SHA-256-PLUS", ChannelBinding::Bound(hash.clone()))

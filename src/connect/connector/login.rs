@@ -8,7 +8,6 @@ use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
-use crate::protocol::auth::scram;
 use crate::protocol::startup::{
     Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
 };
@@ -59,8 +58,6 @@ impl Connector {
                 .to_vec()
         };
         let is_given = |option| plan.settings().get(option).is_some();
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        let have_nonce = (self.random)(&mut nonce);
         Startup::new(
             Policy {
                 require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
@@ -85,7 +82,7 @@ impl Connector {
                 min: plan.min_protocol_version.code(),
                 max: plan.max_protocol_version.code(),
             },
-            have_nonce.then_some(nonce),
+            self.random,
         )
     }
 
@@ -110,7 +107,7 @@ impl Connector {
                     {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
                     }
-                    match link.read(false) {
+                    match link.read(self.reads_may_wait(link)) {
                         ReadOutcome::Data => {}
                         ReadOutcome::WouldBlock => {
                             return Go::Wait(Stage::Startup(startup), PollStatus::Reading);

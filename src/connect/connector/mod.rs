@@ -9,7 +9,9 @@
 
 mod encrypt;
 mod login;
+mod patient;
 mod wait;
+mod wants;
 
 use std::sync::Arc;
 
@@ -26,16 +28,19 @@ use crate::protocol::types::ExecStatus;
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
 use super::dial::{self, DialError, HostError, Place};
-use super::encryption::{Method, Negotiation, PassPhrase};
+use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
+use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 use super::tls;
 
 pub use wait::Mode;
 use wait::Waiting;
+use wants::Asking;
+pub use wants::Asks;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -69,6 +74,8 @@ enum Stage {
     Dial,
     /// connect(2) is under way.
     Connecting,
+    /// connect(2) has ended well.
+    Connected,
     /// Connected: send the first packet.
     Made,
     /// A request for this kind of encryption has been sent.
@@ -122,7 +129,15 @@ pub struct Connector {
     impression: Impression,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
-    pass_phrase: PassPhrase,
+    /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
+    is_patient: bool,
+    /// The private key is encrypted, and its pass phrase not known.
+    needs_pass_phrase: bool,
+    /// What the application is asked, and can be.
+    asking: Asking,
+    asks: Asks,
+    /// Answers nobody waits for any more, to be cancelled.
+    forsaken: Vec<Arc<Pending>>,
 }
 
 impl Connector {
@@ -174,7 +189,11 @@ impl Connector {
             used_password: false,
             impression: Impression::default(),
             negotiation: Negotiation::default(),
-            pass_phrase: PassPhrase::default(),
+            is_patient: false,
+            needs_pass_phrase: false,
+            asking: Asking::default(),
+            asks: Asks::default(),
+            forsaken: Vec::new(),
         }
     }
 
@@ -232,6 +251,8 @@ impl Connector {
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
         self.forget_waiting();
+        self.forsake();
+        self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
@@ -274,6 +295,7 @@ impl Connector {
             },
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
+            Stage::Connected => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
             Stage::BeginTls => self.begin_tls(link),
@@ -346,7 +368,7 @@ impl Connector {
         );
         link.status = ConnStatus::Started;
         match begun {
-            Ok(Connecting::Done) => Go::On(Stage::Connecting),
+            Ok(Connecting::Done) => Go::On(Stage::Connected),
             Ok(Connecting::Pending) => Go::Wait(Stage::Connecting, PollStatus::Writing),
             Err(error) => {
                 say(link, &error);
@@ -377,14 +399,18 @@ impl Connector {
         if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
+        Go::On(Stage::Connected)
+    }
+
+    /// The socket is connected: makes it what a session wants, and sees who is at its other end.
+    fn connected(&mut self, link: &mut Link) -> Go {
+        let is_unix = self.address().is_some_and(Address::is_unix);
+        let Some(Transport::Plain(socket)) = &link.transport else {
+            return Go::On(Stage::NextAddress);
+        };
         let checked = socket
-            .local_address()
-            .map_err(|e| ConnectError::ClientAddress(errno_of(&e)))
-            .and_then(|_| {
-                socket
-                    .set_blocking()
-                    .map_err(|e| ConnectError::Mode(errno_of(&e)))
-            })
+            .set_blocking()
+            .map_err(|e| ConnectError::Mode(errno_of(&e)))
             .and_then(|()| match is_unix {
                 true => dial::check_peer(socket, &self.plan),
                 false => Ok(()),
@@ -424,12 +450,12 @@ impl Connector {
         wait_after_flush(link, stage)
     }
 
-    /// Reads once without waiting: where to go on, or `None` when there is something to parse.
+    /// Reads once, without waiting for who polls: where to go on, or `None` when there is something to parse.
     fn read(&mut self, link: &mut Link, stage: Stage) -> Option<Go> {
         if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
             return Some(Go::Wait(stage, PollStatus::Writing));
         }
-        match link.read(false) {
+        match link.read(self.reads_may_wait(link)) {
             ReadOutcome::Data => None,
             ReadOutcome::WouldBlock => Some(Go::Wait(stage, PollStatus::Reading)),
             ReadOutcome::Closed => Some(self.fail(link)),

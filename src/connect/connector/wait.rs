@@ -11,6 +11,8 @@
 //!
 //! A descriptor that was handed out is not closed before its successor is open: event loops compare numbers.
 
+use std::io;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::{Connector, Go, Stage, say, say_dial};
@@ -21,7 +23,7 @@ use crate::connect::link::Link;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::{Composite, Interest, Kind};
 use crate::net::lookup::{self, Found, Lookup, LookupError};
-use crate::net::{Address, Transport, errno_of};
+use crate::net::{Address, Transport, Waker, errno_of};
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,13 +56,6 @@ pub(super) struct Waiting {
     is_fresh: bool,
 }
 
-impl Waiting {
-    /// Nothing is waited for but the one socket, by the call itself.
-    fn is_simple(&self) -> bool {
-        self.mode == Mode::Blocking && self.composite.is_none() && self.lookup.is_none()
-    }
-}
-
 impl Connector {
     /// Takes the first steps, as far as they go without waiting: a Unix socket is connected then (behaviour 78). On
     /// failure the link's status is [`ConnStatus::Bad`].
@@ -76,8 +71,9 @@ impl Connector {
     pub fn start_later(&mut self, link: &mut Link, mode: Mode) {
         if self.prepare(link, mode) {
             self.stage = Stage::Idle;
-            if self.composite(link).is_some() {
-                self.waiting.is_fresh = true;
+            match self.composite() {
+                Ok(_) => self.waiting.is_fresh = true,
+                Err(error) => self.cannot_wait(&error, link),
             }
         }
     }
@@ -155,12 +151,12 @@ impl Connector {
     /// Takes steps until there is something to wait for.
     pub fn poll(&mut self, link: &mut Link) -> PollStatus {
         self.waiting.is_fresh = false;
-        if self.waiting.is_simple() {
+        if self.waiting.mode == Mode::Blocking && self.waiting.composite.is_none() {
             let status = self.advance(link);
-            if self.waiting.is_simple() {
-                return status;
-            }
-            return self.await_all(status, link);
+            return match is_waiting(status) && self.needs_more_than_socket(link) {
+                true => self.await_all(status, link),
+                false => status,
+            };
         }
         match &mut self.waiting.composite {
             Some(composite) if composite.is_ours() => composite.pause(),
@@ -192,23 +188,23 @@ impl Connector {
             Mode::Polled(_) => self.deadline(),
             Mode::Blocking | Mode::Classic => None,
         };
-        if self.waiting.lookup.is_none() && deadline.is_none() {
+        let beyond_socket = self.needs_more_than_socket(link);
+        if !beyond_socket && deadline.is_none() {
             self.waiting.composite = None;
             self.waiting.retired = None;
             return status;
         }
         let mut interests = Vec::new();
-        if self.waiting.lookup.is_none() && link.transport.is_some() {
+        if !beyond_socket {
             interests.push(Interest {
                 fd: link.raw_fd(),
                 read: status == PollStatus::Reading,
                 write: status == PollStatus::Writing,
             });
         }
-        let watched = match self.composite(link) {
-            Some(composite) => composite.watch(&interests, deadline),
-            None => return PollStatus::Failed,
-        };
+        let watched = self
+            .composite()
+            .and_then(|composite| composite.watch(&interests, deadline));
         if let Err(error) = watched {
             self.cannot_wait(&error, link);
             return PollStatus::Failed;
@@ -217,28 +213,39 @@ impl Connector {
         PollStatus::Reading
     }
 
-    /// The composite, made when it is first needed; `None`, and the attempt has failed, when it cannot be made.
-    fn composite(&mut self, link: &mut Link) -> Option<&mut Composite> {
-        if self.waiting.composite.is_none() {
-            let kind = match self.waiting.mode {
-                // Nobody sees it, and poll(2) takes anything.
-                Mode::Blocking | Mode::Classic => Kind::Epoll,
-                Mode::Polled(kind) => kind,
-            };
-            match Composite::new(kind) {
-                Ok(composite) => self.waiting.composite = Some(composite),
-                Err(error) => self.cannot_wait(&error, link),
-            }
+    /// Whether what is waited for now is not, or not only, the socket.
+    fn needs_more_than_socket(&self, link: &Link) -> bool {
+        self.waiting.lookup.is_some() || self.is_pending() || link.transport.is_none()
+    }
+
+    /// The composite, made when it is first needed.
+    fn composite(&mut self) -> io::Result<&mut Composite> {
+        let kind = match self.waiting.mode {
+            // Nobody sees it, and poll(2) takes anything.
+            Mode::Blocking => Kind::Epoll,
+            Mode::Polled(kind) => kind,
+            Mode::Classic => Kind::Socket,
+        };
+        match &mut self.waiting.composite {
+            Some(composite) => Ok(composite),
+            none => Ok(none.insert(Composite::new(kind)?)),
         }
-        self.waiting.composite.as_mut()
+    }
+
+    /// What wakes who waits for this attempt.
+    ///
+    /// # Errors
+    /// What the system says when there are no descriptors left.
+    pub fn waker(&mut self) -> io::Result<Arc<Waker>> {
+        Ok(Arc::clone(self.composite()?.waker()))
     }
 
     fn is_polled(&self) -> bool {
         matches!(self.waiting.mode, Mode::Polled(_))
     }
 
-    fn cannot_wait(&mut self, error: &std::io::Error, link: &mut Link) {
-        say(link, &ConnectError::Waiting(errno_of(error)));
+    fn cannot_wait(&mut self, error: &io::Error, link: &mut Link) {
+        say(link, &ConnectError::Waker(errno_of(error)));
         self.fail(link);
         self.stage = Stage::Ended;
     }
@@ -249,6 +256,7 @@ impl Connector {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
             return;
         }
+        self.forsake();
         self.stage = match self.waiting.lookup.take() {
             Some(_) => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));
@@ -281,10 +289,10 @@ impl Connector {
             return self.found(Ok(addresses), link);
         }
         self.periods += 1;
-        let Some(composite) = self.composite(link) else {
-            return Go::On(Stage::Ended);
-        };
-        match Lookup::start(&name, port, composite.waker()) {
+        let started = self
+            .waker()
+            .and_then(|waker| Lookup::start(&name, port, &waker));
+        match started {
             Ok(lookup) => {
                 self.waiting.lookup = Some(lookup);
                 Go::Wait(Stage::LookingUp(port), PollStatus::Reading)
