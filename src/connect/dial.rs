@@ -9,6 +9,7 @@ use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, errno_of, peer};
 
 use super::error::{ConnectError, Target};
+use super::report::{Cause, FailureKind};
 
 /// Why a step failed, and what that means for the rest.
 pub(super) enum DialError {
@@ -19,6 +20,14 @@ pub(super) enum DialError {
 }
 
 impl DialError {
+    /// What kind of failure it is.
+    pub fn cause(&self) -> Cause {
+        match self {
+            DialError::Config(_) => Cause::of(FailureKind::Configuration),
+            DialError::Connect(error) => Cause::from(error),
+        }
+    }
+
     /// Appends the text, without the newline that ends it.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         match self {

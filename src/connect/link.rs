@@ -15,6 +15,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
 use super::encryption::TlsFacts;
+use super::report::Cause;
 use super::status::ConnStatus;
 use super::tls;
 
@@ -53,6 +54,8 @@ pub struct Link {
     pub status: ConnStatus,
     /// The transport is encrypted and the server at its end has been accepted.
     pub(super) secured: bool,
+    /// Why the last failure that was put into words happened; for the connect report.
+    pub(super) cause: Cause,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
     /// The process that opened the transport; `None` where a child may take it over.
@@ -68,6 +71,7 @@ impl Default for Link {
             session: Session::default(),
             status: ConnStatus::Bad,
             secured: false,
+            cause: Cause::default(),
             write_error: None,
             owner: Some(Generation::current()),
             disowned: false,
@@ -178,6 +182,7 @@ impl Link {
             Err(error) => NetError::receiving(error),
         };
         self.session.errors.push_with(|out| failure.write_text(out));
+        self.cause = Cause::from(&failure);
         self.drop_transport();
         ReadOutcome::Closed
     }

@@ -15,6 +15,7 @@ mod encryption;
 pub mod error;
 pub mod link;
 pub mod ping;
+pub mod report;
 pub mod request;
 pub mod status;
 mod target;

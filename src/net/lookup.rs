@@ -28,6 +28,14 @@ impl LookupError {
         }
     }
 
+    /// The system's error number, where the resolver blames the system; else 0.
+    pub fn errno(&self) -> i32 {
+        match self.code {
+            libc::EAI_SYSTEM => self.errno,
+            _ => 0,
+        }
+    }
+
     /// Appends the C library's text: `Name or service not known`.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         sys::gai_strerror(self.code, self.errno, out);

@@ -10,6 +10,7 @@
 mod encrypt;
 mod login;
 mod patient;
+mod record;
 mod wait;
 mod wants;
 
@@ -32,6 +33,7 @@ use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
+use super::report::{Cause, Phase, Report};
 use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
@@ -127,6 +129,7 @@ pub struct Connector {
     hostaddr: Vec<u8>,
     used_password: bool,
     impression: Impression,
+    report: Report,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
     /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
@@ -188,6 +191,7 @@ impl Connector {
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
+            report: Report::default(),
             negotiation: Negotiation::default(),
             is_patient: false,
             needs_pass_phrase: false,
@@ -263,7 +267,9 @@ impl Connector {
     fn advance(&mut self, link: &mut Link) -> PollStatus {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Ended);
-            match self.step(stage, link) {
+            let go = self.step(stage, link);
+            self.record_outcome(&go, link);
+            match go {
                 Go::On(Stage::Ended) => {
                     return match link.status {
                         ConnStatus::Ok => PollStatus::Ok,
@@ -315,6 +321,7 @@ impl Connector {
             return self.fail(link);
         };
         link.status = ConnStatus::Needed;
+        self.record_host(link);
         if let Some(address) = &self.known_address {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
@@ -344,10 +351,14 @@ impl Connector {
             return Go::On(Stage::NextHost);
         };
         self.hostaddr = address.numeric_text();
+        self.record_dial(link);
         let socket = match Socket::new(&address) {
             Ok(socket) => socket,
             // A family the system does not have is no news where others can be tried.
-            Err(_) if self.candidates.has_more() => return Go::On(Stage::NextAddress),
+            Err(error) if self.candidates.has_more() => {
+                link.cause = Cause::from(&ConnectError::Socket(errno_of(&error)));
+                return Go::On(Stage::NextAddress);
+            }
             Err(error) => {
                 self.say_attempt(link);
                 say(link, &ConnectError::Socket(errno_of(&error)));
@@ -436,6 +447,7 @@ impl Connector {
                 )
             }
             Purpose::Session => {
+                self.record(Phase::Authentication);
                 let startup = Box::new(self.new_startup(link));
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
@@ -476,6 +488,7 @@ impl Connector {
                 }
                 NextResult::Ready(result) => {
                     let sqlstate = result.error.as_ref().and_then(|e| e.fields.get(b'C'));
+                    link.cause = Cause::server(sqlstate);
                     self.impression.note_sqlstate(sqlstate);
                     if link.session.is_lost() {
                         link.drop_transport();
@@ -520,6 +533,7 @@ impl Connector {
                     link.session.errors.push_with(|out| error.write_text(out));
                     return self.fail(link);
                 }
+                self.record(Phase::RoleCheck);
                 link.status = probe.status();
                 wait_after_flush(link, Stage::Probing(probe))
             }
@@ -552,6 +566,7 @@ impl Connector {
                 Some(answer) => probe.judge(self.wanted(), answer),
                 None => probe.no_answer(),
             };
+            self.record_role(probe, &verdict);
             return match verdict {
                 Verdict::Refuse(error) => refuse_server(&error, link),
                 Verdict::Accept | Verdict::Ask(_) => {
@@ -671,9 +686,14 @@ fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
 }
 
 fn say(link: &mut Link, error: &ConnectError) {
+    // That only says more of the failure before it.
+    if !matches!(error, ConnectError::PasswordFromFile(_)) {
+        link.cause = Cause::from(error);
+    }
     link.session.errors.push_with(|out| error.write_text(out));
 }
 
 fn say_dial(link: &mut Link, error: &DialError) {
+    link.cause = error.cause();
     link.session.errors.push_with(|out| error.write_text(out));
 }

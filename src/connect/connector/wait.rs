@@ -90,6 +90,7 @@ impl Connector {
             },
             ..Waiting::default()
         };
+        self.report.begin();
         link.status = ConnStatus::Needed;
         if matches!(mode, Mode::Polled(_))
             && let Err(error) = self.read_timeout()
@@ -248,6 +249,8 @@ impl Connector {
         say(link, &ConnectError::Waker(errno_of(error)));
         self.fail(link);
         self.stage = Stage::Ended;
+        self.end_attempt(link);
+        self.report.end();
     }
 
     /// The time for this address is over: the next poll goes on with the next one (behaviour 86), or nowhere if it was
@@ -264,6 +267,7 @@ impl Connector {
             }
             None => {
                 say(link, &ConnectError::Timeout);
+                self.end_attempt(link);
                 self.give_address_up(link)
             }
         };
