@@ -18,7 +18,7 @@ fn attempts(servers: &str, conninfo: &str) -> Vec<Attempt> {
     let text = format!("user=u dbname=d sslmode=disable gssencmode=disable {conninfo}");
     let mut connection =
         Connection::new(Settings::from_conninfo(text.as_bytes(), &RealEnv), &RealEnv);
-    connection.start();
+    connection.start(pq::connect::Mode::Blocking);
     connecting::wait_connected(&mut connection);
     let report = connection.connect_report().unwrap();
     assert!(report.duration().is_some());

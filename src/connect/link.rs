@@ -272,6 +272,13 @@ impl Link {
         self.status = ConnStatus::Bad;
     }
 
+    /// Takes the transport, which has said its good-bye, from a link that will be disconnected.
+    pub(super) fn retire(&mut self) -> Option<Transport> {
+        let mut transport = self.transport.take()?;
+        transport.close_notify();
+        Some(transport)
+    }
+
     /// Closes the transport and forgets everything about the session but its error text and display settings.
     pub fn disconnect(&mut self) {
         self.drop_transport();

@@ -22,7 +22,7 @@ mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 
-pub use connector::{Connector, Purpose};
+pub use connector::{Connector, Mode, Purpose};
 pub use encryption::TlsFacts;
 pub use error::ConnectError;
 pub use ping::Ping;

@@ -129,7 +129,7 @@ impl From<&ConnectError> for Cause {
                 Cause::errno(Peer, *errno)
             }
             E::Peer(PeerError::NoSuchUser(_)) | E::WrongPeer(..) => Cause::of(Peer),
-            E::Timeout => Cause::of(Timeout),
+            E::Timeout | E::LookupTimeout(_) => Cause::of(Timeout),
             E::WrongAnswer => Cause::of(Application),
             E::Waker(errno) => Cause::errno(Other, *errno),
             E::SslRefused | E::GssRefused => Cause::of(EncryptionRefused),
