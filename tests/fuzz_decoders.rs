@@ -554,6 +554,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             require_auth: None,
             channel_binding: BindingPolicy::Prefer,
             certificate_required: false,
+            mechanisms: None,
         },
         Channel::default(),
         Credentials {
@@ -561,7 +562,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             password: allow.then(|| b"pencil".to_vec().into()),
             scram_client_key: None,
             scram_server_key: None,
-            oauth_configured: false,
+            oauth: Default::default(),
         },
         Versions {
             min: 0x0003_0000,
@@ -586,6 +587,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
+                Ok(Step::Needs) => return (sent, "needs something".into()),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
                     let mut text = session.errors.text().to_vec();

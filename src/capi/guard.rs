@@ -5,7 +5,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
-use super::{escape, notice, ssl};
+use super::{escape, notice, oauth, ssl};
 use crate::client::{Connection, Handle};
 use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
@@ -83,6 +83,7 @@ impl Handle for ConnRef {
     fn ask(&mut self, want: Want) -> Answer {
         match want {
             Want::PassPhrase => ssl::ask_pass_phrase(self.0),
+            Want::Token(request) => oauth::ask_token(self.0, &request),
             _ => Answer::Default,
         }
     }

@@ -28,6 +28,7 @@ pub(crate) mod guard;
 pub mod lobj;
 pub mod notice;
 pub mod notify;
+pub mod oauth;
 pub(crate) mod pager;
 pub(crate) mod params;
 pub mod password;

@@ -1,5 +1,7 @@
 //! Making, resetting and ending a connection.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::{Connection, Handle};
 use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
@@ -7,6 +9,8 @@ pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
+use crate::connect::request::Answer;
+use crate::connect::sasl;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Kind;
 use crate::net::{self, NetError};
@@ -303,6 +307,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
         if supply(handle) {
             next = handle.with(Connection::poll);
         } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
+            release(handle);
             return connected;
         }
     }
@@ -318,19 +323,43 @@ pub fn poll(handle: &mut impl Handle) -> PollStatus {
     }
 }
 
+/// Tells whoever was to answer, or is in an exchange, that nobody waits any more, while nothing is borrowed.
+pub fn release(handle: &mut impl Handle) {
+    let forsaken = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_forsaken(),
+        Origin::Rejected { .. } => Vec::new(),
+    });
+    for forsaken in forsaken {
+        forsaken.cancel();
+    }
+}
+
+/// Ends what connecting has begun with the application; before the connection goes.
+pub fn abandon(handle: &mut impl Handle) {
+    handle.with(|c| {
+        if let Origin::Planned(connector) = &mut c.origin {
+            connector.forsake();
+            connector.forsake_sasl();
+        }
+    });
+    release(handle);
+}
+
 /// Asks for what connecting cannot go on without; `false` when it can.
 fn supply(handle: &mut impl Handle) -> bool {
-    let (want, forsaken) = handle.with(|c| match &mut c.origin {
-        Origin::Planned(connector) => (connector.take_want(), connector.take_forsaken()),
-        Origin::Rejected { .. } => Default::default(),
+    release(handle);
+    let want = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_want(),
+        Origin::Rejected { .. } => None,
     });
-    for pending in forsaken {
-        pending.cancel();
-    }
     let Some(want) = want else {
         return false;
     };
-    let answer = handle.ask(want);
+    let answer = match catch_unwind(AssertUnwindSafe(|| sasl::run(&want))) {
+        Ok(Some(answer)) => answer,
+        Ok(None) => handle.ask(want),
+        Err(_) => Answer::Refused(b"a hook of the application panicked".to_vec()),
+    };
     handle.with(|c| {
         if let Origin::Planned(connector) = &mut c.origin {
             connector.answer(answer);

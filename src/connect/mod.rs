@@ -17,6 +17,7 @@ pub mod link;
 pub mod ping;
 pub mod report;
 pub mod request;
+pub mod sasl;
 pub mod status;
 mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]

@@ -11,6 +11,7 @@ mod encrypt;
 mod login;
 mod patient;
 mod record;
+mod sasl;
 mod wait;
 mod wants;
 
@@ -34,7 +35,7 @@ use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
-use super::request::Pending;
+use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 use super::tls;
@@ -142,7 +143,9 @@ pub struct Connector {
     asking: Asking,
     asks: Asks,
     /// Answers nobody waits for any more, to be cancelled.
-    forsaken: Vec<Arc<Pending>>,
+    forsaken: Vec<Forsaken>,
+    /// What the exchanges of several attempts have in common.
+    sasl: sasl::SaslMemory,
 }
 
 impl Connector {
@@ -201,6 +204,7 @@ impl Connector {
             asking: Asking::default(),
             asks: Asks::default(),
             forsaken: Vec::new(),
+            sasl: Default::default(),
         }
     }
 
@@ -259,6 +263,7 @@ impl Connector {
     pub fn restart(&mut self) {
         self.forget_waiting();
         self.forsake();
+        self.forget_sasl();
         self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;

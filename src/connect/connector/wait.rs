@@ -145,6 +145,14 @@ impl Connector {
                     false => composite.raw_fd(),
                 }
             }
+            _ => self.awaited(link),
+        }
+    }
+
+    /// What is waited for on the way: the socket, or what a token is awaited on (behaviour 83).
+    fn awaited(&self, link: &Link) -> i32 {
+        match self.altsock() {
+            Some(fd) if link.status == ConnStatus::Authenticating => fd,
             _ => link.raw_fd(),
         }
     }
@@ -198,7 +206,7 @@ impl Connector {
         let mut interests = Vec::new();
         if !beyond_socket {
             interests.push(Interest {
-                fd: link.raw_fd(),
+                fd: self.awaited(link),
                 read: status == PollStatus::Reading,
                 write: status == PollStatus::Writing,
             });
@@ -260,6 +268,7 @@ impl Connector {
             return;
         }
         self.forsake();
+        self.forsake_sasl();
         self.stage = match self.waiting.lookup.take() {
             Some(_) => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));
@@ -274,6 +283,8 @@ impl Connector {
         if self.waiting.total.is_some_and(|t| t <= Instant::now()) {
             self.fail(link);
             self.stage = Stage::Ended;
+            self.end_attempt(link);
+            self.report.end();
         }
     }
 
