@@ -3,6 +3,8 @@
 //! A message is Byte1 type, Int32 length (which counts itself, not the type), and the body. Source: the manual's
 //! chapter "Frontend/Backend Protocol", section "Message Formats".
 
+use core::ffi::CStr;
+
 use super::types::Oid;
 
 /// Type bytes of backend messages, named after the message.
@@ -115,9 +117,9 @@ impl<'a> Reader<'a> {
 
     /// String: bytes up to a NUL, which is read too and not returned.
     pub fn string(&mut self) -> Option<&'a [u8]> {
-        let len = self.rest.iter().position(|&b| b == 0)?;
-        let text = &self.rest[..len];
-        self.rest = &self.rest[len + 1..];
+        // It looks at a word at a time.
+        let text = CStr::from_bytes_until_nul(self.rest).ok()?.to_bytes();
+        self.rest = &self.rest[text.len() + 1..];
         Some(text)
     }
 }
