@@ -10,7 +10,7 @@ use super::events;
 use super::guard::{ConnRef, catch, with_conn};
 use super::ptr;
 use super::types::PGconn;
-use crate::client::connecting::{self, Ping};
+use crate::client::connecting::{self, Mode, Ping, polled_mode};
 use crate::client::{Connection, Handle};
 use crate::config::{ConfigError, RealEnv, SetdbArgs, Settings};
 use crate::connect::status::PollStatus;
@@ -24,19 +24,19 @@ fn new_conn(options: Options) -> *mut PGconn {
 }
 
 /// Makes a connection and begins to connect.
-fn start(options: Option<Options>) -> *mut PGconn {
+fn start(options: Option<Options>, mode: Mode) -> *mut PGconn {
     let Some(options) = options else {
         return std::ptr::null_mut();
     };
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made and nobody else has it.
-    unsafe { with_conn(conn, (), |c| c.with(Connection::start)) };
+    unsafe { with_conn(conn, (), |c| c.with(|c| c.start(mode))) };
     conn
 }
 
 /// Makes a connection, connects, and waits until that has ended.
 fn connect(options: Option<Options>) -> *mut PGconn {
-    let conn = start(options);
+    let conn = start(options, Mode::Blocking);
     // SAFETY: the pointer is NULL or has just been made, and nobody else has it.
     unsafe {
         with_conn(conn, (), |c| {
@@ -162,7 +162,7 @@ pub unsafe extern "C" fn PQsetdbLogin(
 pub unsafe extern "C" fn PQconnectStart(conninfo: *const c_char) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_string(conninfo) })
+        start(unsafe { from_string(conninfo) }, polled_mode(&RealEnv))
     })
 }
 
@@ -178,7 +178,8 @@ pub unsafe extern "C" fn PQconnectStartParams(
 ) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_arrays(keywords, values, expand_dbname) })
+        let options = unsafe { from_arrays(keywords, values, expand_dbname) };
+        start(options, polled_mode(&RealEnv))
     })
 }
 
@@ -206,7 +207,7 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, (), |c| {
-            if c.with(Connection::reset_start) && connecting::wait_connected(c) {
+            if c.with(|c| c.reset_start(Mode::Blocking)) && connecting::wait_connected(c) {
                 events::fire_connection_reset(c);
             }
         });
@@ -220,7 +221,12 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQresetStart(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { with_conn(conn, 0, |c| c_int::from(c.with(Connection::reset_start))) }
+    unsafe {
+        with_conn(conn, 0, |c| {
+            let mode = polled_mode(&RealEnv);
+            c_int::from(c.with(|c| c.reset_start(mode)))
+        })
+    }
 }
 
 /// `PostgresPollingStatusType PQresetPoll(PGconn *conn)` — goes on after `PQresetStart`, as `PQconnectPoll` does.

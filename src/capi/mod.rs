@@ -32,6 +32,7 @@ pub(crate) mod pager;
 pub(crate) mod params;
 pub mod password;
 pub mod pipeline;
+pub mod pqp_report;
 pub mod pqp_version;
 pub mod print;
 pub(crate) mod ptr;

@@ -1,16 +1,14 @@
 //! Making, resetting and ending a connection.
 
-use std::time::{Duration, Instant};
-
 use super::{Connection, Handle};
-use crate::config::{
-    ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
-};
+use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
+pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
+use crate::net::composite::Kind;
 use crate::net::{self, NetError};
 
 /// What a connection was asked to connect to.
@@ -81,18 +79,17 @@ impl Connection {
 
     /// Begins to connect, without waiting. What is to be waited for is as if [`Connection::poll`] had said
     /// [`PollStatus::Writing`].
-    pub fn start(&mut self) {
+    pub fn start(&mut self, mode: Mode) {
         if let Origin::Planned(connector) = &mut self.origin {
-            connector.start(&mut self.link);
+            connector.start(&mut self.link, mode);
         }
     }
 
-    /// The descriptor to wait on; -1 where there is none.
+    /// The descriptor to wait on: the socket's, or while connecting whatever wakes for all that is waited for; -1 when
+    /// there is none.
     pub fn descriptor(&self) -> i32 {
         match &self.origin {
-            Origin::Planned(connector)
-                if !matches!(self.link.status, ConnStatus::Ok | ConnStatus::Bad) =>
-            {
+            Origin::Planned(connector) if self.link.status != ConnStatus::Ok => {
                 connector.descriptor(&self.link)
             }
             _ => self.link.raw_fd(),
@@ -112,7 +109,7 @@ impl Connection {
     }
 
     /// Begins to connect anew to the same place, without waiting. `false` if that is impossible.
-    pub fn reset_start(&mut self) -> bool {
+    pub fn reset_start(&mut self, mode: Mode) -> bool {
         self.close();
         let Origin::Planned(connector) = &mut self.origin else {
             return false;
@@ -120,7 +117,7 @@ impl Connection {
         connector.restart();
         self.nonblocking = false;
         self.link.session.errors.clear();
-        self.start();
+        self.start(mode);
         self.link.status != ConnStatus::Bad
     }
 
@@ -224,20 +221,17 @@ impl Connection {
     }
 
     /// One step of a waiting connect: `Some` when it has ended.
-    fn connect_step(&mut self, patience: &mut Patience) -> Option<bool> {
-        let (read, write) = match patience.next {
+    fn connect_step(&mut self, next: &mut PollStatus) -> Option<bool> {
+        let (read, write) = match *next {
             PollStatus::Reading => (true, false),
             PollStatus::Writing => (false, true),
             PollStatus::Ok => return Some(true),
             PollStatus::Failed | PollStatus::Active => return Some(false),
         };
         if let Origin::Planned(connector) = &mut self.origin {
-            let deadline = patience.deadline(connector.attempt());
-            let outcome = match deadline {
-                None => connector
-                    .wait_and_poll(patience.next, &mut self.link)
-                    .map(Some),
-                Some(_) => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
+            let outcome = match connector.deadline() {
+                None => connector.wait_and_poll(*next, &mut self.link).map(Some),
+                deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
                     |ready| {
                         if !ready {
                             connector.time_out(&mut self.link);
@@ -248,7 +242,7 @@ impl Connection {
             };
             match outcome {
                 Ok(Some(status)) => {
-                    patience.next = status;
+                    *next = status;
                     return None;
                 }
                 Ok(None) => {}
@@ -262,68 +256,53 @@ impl Connection {
                 }
             }
         }
-        patience.next = self.poll();
+        *next = self.poll();
         None
     }
 }
 
-/// How long a waiting connect waits: `connect_timeout` for each address anew (behaviour 85).
-struct Patience {
-    timeout: Option<Duration>,
-    attempt: Option<usize>,
-    until: Option<Instant>,
-    next: PollStatus,
-}
-
-impl Patience {
-    fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let seconds = match settings.get(Opt::ConnectTimeout) {
-            Some(text) => parse_int_option(text, Opt::ConnectTimeout)?,
-            None => 0,
-        };
-        let timeout = u64::try_from(seconds)
-            .ok()
-            .filter(|&s| s > 0)
-            .map(Duration::from_secs);
-        Ok(Patience {
-            timeout,
-            attempt: None,
-            until: None,
-            next: PollStatus::Writing,
-        })
-    }
-
-    fn deadline(&mut self, attempt: usize) -> Option<Instant> {
-        if self.attempt != Some(attempt) {
-            self.attempt = Some(attempt);
-            self.until = self.timeout.and_then(|t| Instant::now().checked_add(t));
-        }
-        self.until
+/// How programs that poll are served: the environment may ask for libpq 18's behaviour, or for a composite without a
+/// thread.
+pub fn polled_mode(env: &dyn Env) -> Mode {
+    let is_set = |name| env.var(name).is_some_and(|value| value == b"1");
+    match is_set(CLASSIC_SOCKET) {
+        true => Mode::Classic,
+        false if is_set(EPOLL_SOCKET) => Mode::Polled(Kind::Epoll),
+        false => Mode::Polled(Kind::Socket),
     }
 }
+
+/// Environment: set to 1, [`Mode::Classic`].
+const CLASSIC_SOCKET: &str = "PQP_CLASSIC_SOCKET";
+/// Environment: set to 1, [`Kind::Epoll`].
+const EPOLL_SOCKET: &str = "PQP_EPOLL_SOCKET";
 
 /// Waits until a connection that has been started is up or has failed.
 pub fn wait_connected(handle: &mut impl Handle) -> bool {
-    let patience = handle.with(|c| {
+    let ready = handle.with(|c| {
+        let Origin::Planned(connector) = &mut c.origin else {
+            return false;
+        };
         if c.link.status == ConnStatus::Bad {
-            return None;
+            return false;
         }
-        match Patience::new(c.settings()) {
-            Ok(patience) => Some(patience),
+        match connector.read_timeout() {
+            Ok(()) => true,
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
                 c.link.status = ConnStatus::Bad;
-                None
+                false
             }
         }
     });
-    let Some(mut patience) = patience else {
+    if !ready {
         return false;
-    };
+    }
+    let mut next = PollStatus::Writing;
     loop {
         if supply(handle) {
-            patience.next = handle.with(Connection::poll);
-        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut patience)) {
+            next = handle.with(Connection::poll);
+        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
             return connected;
         }
     }
@@ -365,7 +344,7 @@ pub fn ping(handle: &mut impl Handle) -> Ping {
     if handle.with(|c| matches!(c.origin, Origin::Rejected { .. })) {
         return Ping::NoAttempt;
     }
-    handle.with(Connection::start);
+    handle.with(|c| c.start(Mode::Blocking));
     wait_connected(handle);
     handle.with(|c| match &c.origin {
         Origin::Planned(connector) => connector.ping_outcome(),

@@ -18,5 +18,6 @@ pub mod fastpath;
 pub mod large_object;
 pub mod password;
 pub mod print;
+pub mod report;
 
 pub use connection::{Connection, Handle};
