@@ -124,6 +124,11 @@ impl Connector {
         Ok(waker)
     }
 
+    /// Uses the waker of a machine that this one replaces.
+    pub fn adopt_waker(&mut self, former: &Connector) {
+        self.waker.clone_from(&former.waker);
+    }
+
     /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
     /// borrowed.
     pub fn take_forsaken(&mut self) -> Vec<Arc<Pending>> {
