@@ -12,7 +12,7 @@ use super::pqp_context::default_context;
 use super::ptr;
 use super::types::PGconn;
 use crate::client::Connection;
-use crate::client::connecting::{self, Ping};
+use crate::client::connecting::{self, Mode, Ping};
 use crate::config::{ConfigError, Env, PolicyEnv, SetdbArgs, Settings};
 use crate::connect::status::PollStatus;
 
@@ -23,6 +23,11 @@ fn env() -> PolicyEnv {
     default_context().core.env()
 }
 
+/// How programs that poll such connections are served.
+fn mode() -> Mode {
+    default_context().core.polled_mode()
+}
+
 /// Makes a connection for C. Nothing is sent yet.
 fn new_conn(options: Options) -> *mut PGconn {
     let context = default_context();
@@ -31,19 +36,19 @@ fn new_conn(options: Options) -> *mut PGconn {
 }
 
 /// Makes a connection and begins to connect.
-fn start(options: Option<Options>) -> *mut PGconn {
+fn start(options: Option<Options>, mode: Mode) -> *mut PGconn {
     let Some(options) = options else {
         return std::ptr::null_mut();
     };
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made and nobody else has it.
-    unsafe { with_conn(conn, (), connecting::start) };
+    unsafe { with_conn(conn, (), |c| connecting::start(c, mode)) };
     conn
 }
 
 /// Makes a connection, connects, and waits until that has ended.
 fn connect(options: Option<Options>) -> *mut PGconn {
-    let conn = start(options);
+    let conn = start(options, Mode::Blocking);
     // SAFETY: the pointer is NULL or has just been made, and nobody else has it.
     unsafe {
         with_conn(conn, (), |c| {
@@ -170,7 +175,7 @@ pub unsafe extern "C" fn PQsetdbLogin(
 pub unsafe extern "C" fn PQconnectStart(conninfo: *const c_char) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_string(conninfo, &env()) })
+        start(unsafe { from_string(conninfo, &env()) }, mode())
     })
 }
 
@@ -186,7 +191,8 @@ pub unsafe extern "C" fn PQconnectStartParams(
 ) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_arrays(keywords, values, expand_dbname, &env()) })
+        let options = unsafe { from_arrays(keywords, values, expand_dbname, &env()) };
+        start(options, mode())
     })
 }
 
@@ -214,7 +220,7 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, (), |c| {
-            if connecting::reset_start(c) && connecting::wait_connected(c) {
+            if connecting::reset_start(c, Some(Mode::Blocking)) && connecting::wait_connected(c) {
                 events::fire_connection_reset(c);
             }
         });
@@ -228,7 +234,7 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQresetStart(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { with_conn(conn, 0, |c| c_int::from(connecting::reset_start(c))) }
+    unsafe { with_conn(conn, 0, |c| c_int::from(connecting::reset_start(c, None))) }
 }
 
 /// `PostgresPollingStatusType PQresetPoll(PGconn *conn)` — goes on after `PQresetStart`, as `PQconnectPoll` does.

@@ -35,8 +35,18 @@ impl ConnRef {
         result
     }
 
-    /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
+    /// Shows the notices, writes the trace lines and tells of the results that a step has left. The hooks run while nothing
+    /// is borrowed.
     fn settle(&mut self) {
+        self.show_notices();
+        // SAFETY: as in `whole`; the borrow ends before an event procedure is called.
+        let fetched = unsafe { std::mem::take(&mut (*self.0).connection.link.session.fetched) };
+        for result in fetched {
+            super::result::announce(self, result);
+        }
+    }
+
+    fn show_notices(&mut self) {
         loop {
             let notice = {
                 // SAFETY: as in `whole`; the borrow ends before the hook is called.
@@ -75,7 +85,7 @@ impl Handle for ConnRef {
             session.facts.escaping_reported = false;
             escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
         }
-        if !session.notices.is_empty() || session.trace.is_some() {
+        if !session.notices.is_empty() || session.trace.is_some() || !session.fetched.is_empty() {
             self.settle();
         }
         result

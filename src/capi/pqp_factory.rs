@@ -14,7 +14,8 @@ use super::guard::{catch, with_conn};
 use super::pqp_context::{default_context, pqp_context, share};
 use super::pqp_status::explain;
 use super::types::PGconn;
-use crate::client::{Connection, Factory, Handle, connecting};
+use crate::client::connecting::Mode;
+use crate::client::{Factory, connecting};
 
 /// A factory. Opaque; connections made by it keep it alive.
 pub struct pqp_factory {
@@ -142,19 +143,30 @@ pub unsafe extern "C" fn pqp_factory_free(factory: *mut pqp_factory) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pqp_factory_start(factory: *mut pqp_factory) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
-        // SAFETY: covered by the contract above.
-        let Some(factory) = (unsafe { factory.as_ref() }) else {
-            return std::ptr::null_mut();
-        };
-        let conn = PGconn::in_context(factory.core.connection(), Arc::clone(&factory.context));
-        let conn = Box::into_raw(Box::new(conn));
-        // SAFETY: the pointer has just been made and nobody else has it.
-        unsafe { with_conn(conn, (), connecting::prepare) };
-        conn
+        // SAFETY: covered by the contract above; the connection has just been made and nobody else has it.
+        unsafe {
+            let conn = connection(factory);
+            with_conn(conn, (), connecting::start_later);
+            conn
+        }
     })
 }
 
-/// As `pqp_factory_start`, then connects and waits, as `PQconnectdb` does. Ask `PQstatus` whether it worked.
+/// A connection that is to be started; NULL for NULL.
+///
+/// # Safety
+/// The contract at the top of this module.
+unsafe fn connection(factory: *mut pqp_factory) -> *mut PGconn {
+    // SAFETY: the caller's promise.
+    let Some(factory) = (unsafe { factory.as_ref() }) else {
+        return std::ptr::null_mut();
+    };
+    let conn = PGconn::in_context(factory.core.connection(), Arc::clone(&factory.context));
+    Box::into_raw(Box::new(conn))
+}
+
+/// Connects and waits, as `PQconnectdb` does, with the start hook called before anything is dialled. Ask `PQstatus` whether it
+/// worked. NULL for NULL. Fixes the factory as `pqp_factory_start` does.
 ///
 /// # Safety
 /// The contract at the top of this module.
@@ -163,9 +175,9 @@ pub unsafe extern "C" fn pqp_factory_connect(factory: *mut pqp_factory) -> *mut 
     catch(std::ptr::null_mut(), || {
         // SAFETY: covered by the contract above; the connection has just been made and nobody else has it.
         unsafe {
-            let conn = pqp_factory_start(factory);
+            let conn = connection(factory);
             with_conn(conn, (), |c| {
-                c.with(Connection::start);
+                connecting::start(c, Mode::Blocking);
                 connecting::wait_connected(c);
             });
             conn

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Connection;
-use super::connecting::Origin;
+use super::connecting::{Mode, Origin};
 use crate::connect::connector::Connector;
 use crate::connect::error::ConnectError;
 use crate::connect::status::ConnStatus;
@@ -74,11 +74,11 @@ impl Connection {
     }
 
     /// Begins to deliver a cancel request. `false` when it has been begun already (behaviour 275) or cannot be.
-    pub fn cancel_start(&mut self) -> bool {
+    pub fn cancel_start(&mut self, mode: Mode) -> bool {
         match self.link.status {
             ConnStatus::Allocated => {
                 self.link.session.errors.clear();
-                self.start();
+                self.start(mode);
                 // A request without anything to cancel on starts nothing.
                 !matches!(self.link.status, ConnStatus::Bad | ConnStatus::Allocated)
             }

@@ -1,19 +1,18 @@
 //! Making, resetting and ending a connection.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use super::hooks;
 use super::setup::Phase;
 use super::{Connection, Context, Handle, Hooks};
-use crate::config::{
-    ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
-};
+use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
+pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
+use crate::net::composite::Kind;
 use crate::net::{self, NetError};
 
 /// What a connection was asked to connect to.
@@ -115,20 +114,32 @@ impl Connection {
 
     /// Begins to connect, without waiting. What is to be waited for is as if [`Connection::poll`] had said
     /// [`PollStatus::Writing`].
-    pub fn start(&mut self) {
+    pub fn start(&mut self, mode: Mode) {
         if self.begin_dialling()
             && let Origin::Planned(connector) = &mut self.origin
         {
-            connector.start(&mut self.link);
+            connector.start(&mut self.link, mode);
         }
     }
 
-    /// The descriptor to wait on; -1 where there is none.
+    /// As [`Connection::start`], but what does not fail at once is begun by the first poll. Until then options may be set.
+    pub fn start_later(&mut self) {
+        let mode = self.context.polled_mode();
+        if self.judge_changes()
+            && let Origin::Planned(connector) = &mut self.origin
+        {
+            connector.start_later(&mut self.link, mode);
+            if self.link.status != ConnStatus::Bad {
+                self.link.status = ConnStatus::Allocated;
+            }
+        }
+    }
+
+    /// The descriptor to wait on: the socket's, or while connecting whatever wakes for all that is waited for; -1 when
+    /// there is none.
     pub fn descriptor(&self) -> i32 {
         match &self.origin {
-            Origin::Planned(connector)
-                if !matches!(self.link.status, ConnStatus::Ok | ConnStatus::Bad) =>
-            {
+            Origin::Planned(connector) if self.link.status != ConnStatus::Ok => {
                 connector.descriptor(&self.link)
             }
             _ => self.link.raw_fd(),
@@ -262,18 +273,31 @@ impl Connection {
     }
 
     /// One step of a waiting connect: `Some` when it has ended.
-    fn connect_step(&mut self, patience: &mut Patience) -> Option<bool> {
-        let (read, write) = match patience.next {
+    fn connect_step(&mut self, next: &mut PollStatus) -> Option<bool> {
+        let (read, write) = match *next {
             PollStatus::Reading => (true, false),
             PollStatus::Writing => (false, true),
             PollStatus::Ok => return Some(true),
             PollStatus::Failed | PollStatus::Active => return Some(false),
         };
         if let Origin::Planned(connector) = &mut self.origin {
-            let deadline = patience.deadline(connector.attempt());
-            match net::wait(connector.descriptor(&self.link), read, write, deadline) {
-                Ok(true) => {}
-                Ok(false) => connector.time_out(&mut self.link),
+            let outcome = match connector.deadline() {
+                None => connector.wait_and_poll(*next, &mut self.link).map(Some),
+                deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
+                    |ready| {
+                        if !ready {
+                            connector.time_out(&mut self.link);
+                        }
+                        None
+                    },
+                ),
+            };
+            match outcome {
+                Ok(Some(status)) => {
+                    *next = status;
+                    return None;
+                }
+                Ok(None) => {}
                 Err(error) => {
                     self.link
                         .session
@@ -284,43 +308,22 @@ impl Connection {
                 }
             }
         }
-        patience.next = self.poll();
+        *next = self.poll();
         None
     }
 }
 
-/// How long a waiting connect waits: `connect_timeout` for each address anew (behaviour 85).
-struct Patience {
-    timeout: Option<Duration>,
-    attempt: Option<usize>,
-    until: Option<Instant>,
-    next: PollStatus,
-}
-
-impl Patience {
-    fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let seconds = match settings.get(Opt::ConnectTimeout) {
-            Some(text) => parse_int_option(text, Opt::ConnectTimeout)?,
-            None => 0,
-        };
-        let timeout = u64::try_from(seconds)
-            .ok()
-            .filter(|&s| s > 0)
-            .map(Duration::from_secs);
-        Ok(Patience {
-            timeout,
-            attempt: None,
-            until: None,
-            next: PollStatus::Writing,
-        })
-    }
-
-    fn deadline(&mut self, attempt: usize) -> Option<Instant> {
-        if self.attempt != Some(attempt) {
-            self.attempt = Some(attempt);
-            self.until = self.timeout.and_then(|t| Instant::now().checked_add(t));
+impl Context {
+    /// How programs that poll are served: the context or the environment may ask for libpq 18's behaviour, or the environment
+    /// for a composite without a thread.
+    pub fn polled_mode(&self) -> Mode {
+        let env = self.env();
+        let is_set = |name| env.var(name).is_some_and(|value| value == b"1");
+        match self.switches().classic_socket || is_set(CLASSIC_SOCKET) {
+            true => Mode::Classic,
+            false if is_set(EPOLL_SOCKET) => Mode::Polled(Kind::Epoll),
+            false => Mode::Polled(Kind::Socket),
         }
-        self.until
     }
 }
 
@@ -330,6 +333,10 @@ pub fn prepare(handle: &mut impl Handle) {
         (Origin::Planned(_), Some(_)) => c.hook(|hooks| hooks.start.clone()),
         _ => None,
     });
+    handle.with(|c| match &c.origin {
+        Origin::Planned(_) => c.link.status = ConnStatus::Allocated,
+        Origin::Rejected { .. } => {}
+    });
     if let Some(hook) = hook
         && let Err(reason) = hooks::call_start(&hook, handle)
     {
@@ -338,43 +345,59 @@ pub fn prepare(handle: &mut impl Handle) {
 }
 
 /// Begins to connect, without waiting, as [`Connection::start`], once the start hook has been called.
-pub fn start(handle: &mut impl Handle) {
+pub fn start(handle: &mut impl Handle, mode: Mode) {
     prepare(handle);
-    handle.with(Connection::start);
+    handle.with(|c| c.start(mode));
 }
 
-/// Begins to connect anew to the same place, without waiting, once the start hook has been called. `false` if that is
-/// impossible.
-pub fn reset_start(handle: &mut impl Handle) -> bool {
+/// As [`start`], but what does not fail at once is begun by the first poll.
+pub fn start_later(handle: &mut impl Handle) {
+    prepare(handle);
+    handle.with(Connection::start_later);
+}
+
+/// Begins to connect anew to the same place, without waiting, once the start hook has been called; `None` is for a program that
+/// polls. `false` if that is impossible.
+pub fn reset_start(handle: &mut impl Handle, mode: Option<Mode>) -> bool {
     if !handle.with(Connection::begin_reset) {
         return false;
     }
-    start(handle);
+    let mode = mode.unwrap_or_else(|| handle.with(|c| c.context().polled_mode()));
+    start(handle, mode);
     handle.with(|c| c.link.status != ConnStatus::Bad)
 }
 
+/// Environment: set to 1, [`Mode::Classic`].
+const CLASSIC_SOCKET: &str = "PQP_CLASSIC_SOCKET";
+/// Environment: set to 1, [`Kind::Epoll`].
+const EPOLL_SOCKET: &str = "PQP_EPOLL_SOCKET";
+
 /// Waits until a connection that has been started is up or has failed.
 pub fn wait_connected(handle: &mut impl Handle) -> bool {
-    let patience = handle.with(|c| {
+    let ready = handle.with(|c| {
+        let Origin::Planned(connector) = &mut c.origin else {
+            return false;
+        };
         if c.link.status == ConnStatus::Bad {
-            return None;
+            return false;
         }
-        match Patience::new(c.settings()) {
-            Ok(patience) => Some(patience),
+        match connector.read_timeout() {
+            Ok(()) => true,
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
                 c.link.status = ConnStatus::Bad;
-                None
+                false
             }
         }
     });
-    let Some(mut patience) = patience else {
+    if !ready {
         return false;
-    };
+    }
+    let mut next = PollStatus::Writing;
     loop {
         if supply(handle) {
-            patience.next = handle.with(Connection::poll);
-        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut patience)) {
+            next = handle.with(Connection::poll);
+        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
             return connected;
         }
     }
@@ -416,7 +439,7 @@ pub fn ping(handle: &mut impl Handle) -> Ping {
     if handle.with(|c| matches!(c.origin, Origin::Rejected { .. })) {
         return Ping::NoAttempt;
     }
-    start(handle);
+    start(handle, Mode::Blocking);
     wait_connected(handle);
     handle.with(|c| match &c.origin {
         Origin::Planned(connector) => connector.ping_outcome(),

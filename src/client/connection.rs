@@ -35,7 +35,10 @@ pub trait Handle: Target + Sized {
 
 impl Handle for Connection {
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
-        f(self)
+        let result = f(self);
+        // Nobody follows them here.
+        self.link.session.fetched.clear();
+        result
     }
 }
 

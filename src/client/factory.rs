@@ -5,14 +5,13 @@
 
 use std::sync::{Arc, Mutex, OnceLock};
 
-use super::connecting::Origin;
+use super::Connection;
+use super::connecting::{self, Mode, Origin};
 use super::context::Context;
 use super::error::ClientError;
 use super::hooks::Hooks;
-use super::{Connection, Handle};
 use crate::config::{ConfigError, ConnectPlan, Settings};
 use crate::connect::connector::{Connector, Purpose};
-use crate::connect::status::ConnStatus;
 
 /// Starts connections that are alike.
 pub struct Factory {
@@ -88,20 +87,14 @@ impl Factory {
         })
     }
 
-    /// A connection on which nothing has been done: no packet sent, no name looked up. [`super::connecting::prepare`] is next,
-    /// then [`Connection::poll`] or [`super::connecting::wait_connected`].
+    /// A connection that is to be started, by [`super::connecting::start_later`] or [`super::connecting::start`].
     pub fn connection(self: &Arc<Self>) -> Connection {
         let draft = self.settings.try_clone();
         let mut this = match (&self.fixed().plan, &draft) {
             (Some(plan), Ok(_)) => {
-                let mut connector =
-                    Connector::for_plan(Arc::clone(plan), Purpose::Session, self.context.env());
-                // Somebody may want to wait for the socket before the first poll. Without descriptors polling says so.
-                let _ = connector.waker();
-                let origin = Origin::Planned(Box::new(connector));
-                let mut this = Connection::from_origin(origin, &self.context);
-                this.link.status = ConnStatus::Allocated;
-                this
+                let plan = Arc::clone(plan);
+                let connector = Connector::for_plan(plan, Purpose::Session, self.context.env());
+                Connection::from_origin(Origin::Planned(Box::new(connector)), &self.context)
             }
             _ => Connection::in_context(self.settings.try_clone(), &self.context),
         };
@@ -110,18 +103,18 @@ impl Factory {
         this
     }
 
-    /// A connection that has been prepared: the start hook has run.
+    /// A connection on which nothing has been done: no packet sent, no name looked up. The start hook has been called.
     pub fn start(self: &Arc<Self>) -> Connection {
         let mut this = self.connection();
-        super::connecting::prepare(&mut this);
+        connecting::start_later(&mut this);
         this
     }
 
     /// A connection that is up, or has failed. Waits.
     pub fn connect(self: &Arc<Self>) -> Connection {
-        let mut this = self.start();
-        this.with(Connection::start);
-        super::connecting::wait_connected(&mut this);
+        let mut this = self.connection();
+        connecting::start(&mut this, Mode::Blocking);
+        connecting::wait_connected(&mut this);
         this
     }
 }

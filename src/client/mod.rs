@@ -21,6 +21,7 @@ pub mod hooks;
 pub mod large_object;
 pub mod password;
 pub mod print;
+pub mod report;
 mod setup;
 
 pub use connection::{Connection, Handle};

@@ -73,17 +73,11 @@ impl Connection {
 
     /// The first dial is next: what was set is judged. `false` if one cannot connect with it.
     pub(super) fn begin_dialling(&mut self) -> bool {
-        match self.phase {
-            Phase::Dialled => return true,
-            Phase::Refused => return false,
-            Phase::Fresh => {}
-            Phase::Changed => {
-                let settings = self.draft.as_ref().map(|draft| draft.try_clone());
-                if settings.is_some_and(|settings| !self.plan_anew(settings)) {
-                    self.phase = Phase::Refused;
-                    return false;
-                }
-            }
+        if self.phase == Phase::Dialled {
+            return true;
+        }
+        if !self.judge_changes() {
+            return false;
         }
         self.phase = Phase::Dialled;
         let asks = self.asks();
@@ -91,6 +85,18 @@ impl Connection {
             connector.set_asks(asks);
         }
         true
+    }
+
+    /// Judges what was set. `false` if one cannot connect with it.
+    pub(super) fn judge_changes(&mut self) -> bool {
+        if self.phase == Phase::Changed {
+            self.phase = Phase::Fresh;
+            let settings = self.draft.as_ref().map(|draft| draft.try_clone());
+            if settings.is_some_and(|settings| !self.plan_anew(settings)) {
+                self.phase = Phase::Refused;
+            }
+        }
+        self.phase != Phase::Refused
     }
 
     fn plan_anew(&mut self, settings: Result<Settings, ConfigError>) -> bool {
@@ -101,8 +107,8 @@ impl Connection {
                 Ok(plan) => {
                     let mut connector = Connector::for_plan(plan.into(), Purpose::Session, env);
                     // Its descriptor may be waited for already.
-                    if let Origin::Planned(former) = &self.origin {
-                        connector.adopt_waker(former);
+                    if let Origin::Planned(former) = &mut self.origin {
+                        connector.take_over(former);
                     }
                     (Some(Origin::Planned(Box::new(connector))), None)
                 }

@@ -4,8 +4,6 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::os::fd::{FromRawFd, OwnedFd};
 
 use socket2::SockAddr;
 
@@ -106,17 +104,6 @@ pub(super) fn numeric_host(address: &SockAddr) -> Vec<u8> {
     }
 }
 
-/// A new eventfd(2), at 0.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn eventfd() -> io::Result<OwnedFd> {
-    // SAFETY: takes integers only.
-    match unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) } {
-        -1 => Err(io::Error::last_os_error()),
-        // SAFETY: the descriptor has just been opened and nobody else knows it.
-        fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
-    }
-}
-
 /// poll(2) on one descriptor; `true` when anything is to be seen on it.
 pub(super) fn poll(fd: RawFd, read: bool, write: bool, timeout_ms: i32) -> io::Result<bool> {
     let events = if read { libc::POLLIN } else { 0 } | if write { libc::POLLOUT } else { 0 };
@@ -145,6 +132,16 @@ pub(super) fn recv_append(
     // SAFETY: recv(2) has written the first `got` bytes of the spare capacity, and `got` is at most its length.
     unsafe { buf.set_len(buf.len() + got) };
     Ok(got)
+}
+
+/// Ends the descriptor's non-blocking mode, in one system call where fcntl(2) takes two.
+pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
+    let nonblocking: libc::c_int = 0;
+    // SAFETY: FIONBIO reads one int, which is ours and lives through the call.
+    match unsafe { libc::ioctl(fd, libc::FIONBIO, &nonblocking) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// setsockopt(2) with an int.
