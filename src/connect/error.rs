@@ -10,6 +10,8 @@ use crate::protocol::error::put;
 pub enum ConnectError {
     /// A host name has no address.
     UnknownHost(Vec<u8>, LookupError),
+    /// The time was over before a host name's addresses were known.
+    LookupTimeout(Vec<u8>),
     /// A `hostaddr` is no address.
     BadHostaddr(Vec<u8>, LookupError),
     /// A socket's path is too long.
@@ -102,6 +104,12 @@ impl ConnectError {
                 );
                 error.write_text(out);
             }
+            LookupTimeout(host) => put!(
+                out,
+                "could not translate host name \"",
+                host,
+                "\" to address: timeout expired"
+            ),
             BadHostaddr(text, error) => {
                 put!(out, "could not parse network address \"", text, "\": ");
                 error.write_text(out);

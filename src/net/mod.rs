@@ -5,6 +5,7 @@
 //! Raw calls stand in `sys.rs`; everything else is safe code.
 
 pub mod address;
+pub mod composite;
 pub mod error;
 pub mod fork;
 pub mod keepalive;
@@ -21,6 +22,7 @@ pub mod transport;
 pub mod waker;
 
 pub use address::Address;
+pub use composite::Composite;
 pub use error::NetError;
 pub use poll::{current_time_us, socket_poll, wait};
 pub use transport::Transport;

@@ -4,8 +4,6 @@ use std::ffi::CStr;
 use std::io;
 use std::mem::MaybeUninit;
 use std::os::fd::RawFd;
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use std::os::fd::{FromRawFd, OwnedFd};
 
 use socket2::SockAddr;
 
@@ -103,17 +101,6 @@ pub(super) fn numeric_host(address: &SockAddr) -> Vec<u8> {
     match CStr::from_bytes_until_nul(&text) {
         Ok(text) if code == 0 => text.to_bytes().to_vec(),
         _ => Vec::new(),
-    }
-}
-
-/// A new eventfd(2), at 0.
-#[cfg(any(target_os = "linux", target_os = "android"))]
-pub(super) fn eventfd() -> io::Result<OwnedFd> {
-    // SAFETY: takes integers only.
-    match unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) } {
-        -1 => Err(io::Error::last_os_error()),
-        // SAFETY: the descriptor has just been opened and nobody else knows it.
-        fd => Ok(unsafe { OwnedFd::from_raw_fd(fd) }),
     }
 }
 

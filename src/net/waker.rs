@@ -1,32 +1,24 @@
-//! A descriptor that any thread can make readable, for one who waits for several things at once.
+//! A descriptor that any thread can make readable.
 //!
-//! On Linux it is an eventfd(2): idle it is writable, woken it is readable as well. That matters to programs that wait for
-//! "writable" before their first poll, as libpq's manual tells them to. Elsewhere it is a pair of sockets, which is no
-//! different to see.
+//! It is one end of a pair of sockets: idle it is writable, woken it is readable as well. That it is writable matters to
+//! programs that wait for "writable" before their first poll, as libpq's manual tells them to; that it is a socket matters
+//! to Ruby, whose `BasicSocket.for_fd` refuses anything else that `PQsocket` may return, an eventfd among it.
 //!
 //! A child of fork() has the same open file as its parent: it does not wake, for it would wake the parent.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsRawFd, RawFd};
+use std::os::unix::net::UnixStream;
 
 use super::fork::{self, Generation};
-#[cfg(any(target_os = "linux", target_os = "android"))]
-use super::sys;
 
 /// Wakes whoever waits for its descriptor. Shared by `Arc`; every method may be called from any thread.
 #[derive(Debug)]
 pub struct Waker {
-    ends: Ends,
+    sender: UnixStream,
+    receiver: UnixStream,
     owner: Generation,
 }
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-type Ends = std::fs::File;
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-type Ends = (
-    std::os::unix::net::UnixStream,
-    std::os::unix::net::UnixStream,
-);
 
 impl Waker {
     /// A waker that nobody has woken.
@@ -35,8 +27,12 @@ impl Waker {
     /// What the system says when there are no descriptors left.
     pub fn new() -> io::Result<Waker> {
         fork::watch();
+        let (sender, receiver) = UnixStream::pair()?;
+        sender.set_nonblocking(true)?;
+        receiver.set_nonblocking(true)?;
         Ok(Waker {
-            ends: open()?,
+            sender,
+            receiver,
             owner: Generation::current(),
         })
     }
@@ -45,7 +41,7 @@ impl Waker {
     pub fn wake(&self) {
         if self.owner == Generation::current() {
             // It fails only where it is readable already.
-            let _ = self.sender().write(&1u64.to_ne_bytes());
+            let _ = (&self.sender).write(&[0]);
         }
     }
 
@@ -54,48 +50,19 @@ impl Waker {
         if self.owner != Generation::current() {
             return;
         }
-        let mut count = [0; 8];
-        while let Ok(8) = self.receiver().read(&mut count) {}
+        let mut bytes = [0; 64];
+        // A full read may have left some; a short one has not.
+        while matches!((&self.receiver).read(&mut bytes), Ok(64)) {}
     }
 
     /// The descriptor to wait on, which stays ours. It is writable, and readable when woken.
     pub fn raw_fd(&self) -> RawFd {
-        self.receiver().as_raw_fd()
-    }
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-fn open() -> io::Result<Ends> {
-    sys::eventfd().map(Ends::from)
-}
-
-#[cfg(any(target_os = "linux", target_os = "android"))]
-impl Waker {
-    fn sender(&self) -> &std::fs::File {
-        &self.ends
+        self.receiver.as_raw_fd()
     }
 
-    fn receiver(&self) -> &std::fs::File {
-        &self.ends
-    }
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-fn open() -> io::Result<Ends> {
-    let (sender, receiver) = std::os::unix::net::UnixStream::pair()?;
-    sender.set_nonblocking(true)?;
-    receiver.set_nonblocking(true)?;
-    Ok((sender, receiver))
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
-impl Waker {
-    fn sender(&self) -> &std::os::unix::net::UnixStream {
-        &self.ends.0
-    }
-
-    fn receiver(&self) -> &std::os::unix::net::UnixStream {
-        &self.ends.1
+    /// The process it works in.
+    pub(super) fn owner(&self) -> Generation {
+        self.owner
     }
 }
 
@@ -114,8 +81,9 @@ mod tests {
     fn it_is_writable_at_once_and_readable_when_woken() {
         let waker = Waker::new().unwrap();
         assert!(is_ready(&waker, false) && !is_ready(&waker, true));
-        waker.wake();
-        waker.wake();
+        for _ in 0..200 {
+            waker.wake();
+        }
         assert!(is_ready(&waker, true));
         waker.drain();
         assert!(is_ready(&waker, false) && !is_ready(&waker, true));

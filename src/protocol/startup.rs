@@ -9,6 +9,8 @@
 //! taken in as far as the reference takes them: bytes behind an authentication request's content are read as the next
 //! message.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
@@ -159,6 +161,8 @@ pub struct Startup {
     requested: bool,
     /// The server has asked for a password.
     password_asked: bool,
+    /// What it has asked for, until somebody takes note.
+    method: Option<Cow<'static, [u8]>>,
 }
 
 /// A SCRAM exchange and which message it waits for.
@@ -196,6 +200,7 @@ impl Startup {
             finished: false,
             requested: false,
             password_asked: false,
+            method: None,
         }
     }
 
@@ -226,6 +231,11 @@ impl Startup {
     /// Whether the server has asked for a password.
     pub fn asked_for_password(&self) -> bool {
         self.password_asked
+    }
+
+    /// How the server wants to be shown who we are, once, when that has become known.
+    pub fn take_method(&mut self) -> Option<Cow<'static, [u8]>> {
+        self.method.take()
     }
 
     /// Deals with the next message from the server.
@@ -287,6 +297,14 @@ impl Startup {
                 self.requested = true;
                 let request = reader.i32().unwrap_or_default() as u32;
                 self.allow(request)?;
+                self.method = match request {
+                    code::OK if !self.finished => Some(Cow::Borrowed(b"none")),
+                    code::CLEARTEXT => Some(Cow::Borrowed(b"password")),
+                    code::MD5 => Some(Cow::Borrowed(b"md5")),
+                    code::GSS => Some(Cow::Borrowed(b"gss")),
+                    code::SSPI => Some(Cow::Borrowed(b"sspi")),
+                    _ => None,
+                };
                 if request == code::OK {
                     Step::Authenticated
                 } else {
@@ -520,6 +538,11 @@ impl Startup {
         if binding == Require && !bound {
             return Err(StartupError::PlusNotOffered);
         }
+        self.method = Some(Cow::Borrowed(match chosen {
+            Mechanism::ScramPlus => b"SCRAM-SHA-256-PLUS",
+            Mechanism::Scram => b"SCRAM-SHA-256",
+            Mechanism::Oauth => b"OAUTHBEARER",
+        }));
         match chosen {
             Mechanism::Oauth if !self.credentials.oauth_configured => {
                 return Err(StartupError::OauthNotConfigured);

@@ -7,6 +7,7 @@ use crate::config::Opt;
 use crate::connect::encryption::{self, Answer, Beginning, Begun, Method, PassPhrase, Shake};
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
+use crate::connect::report::{Cause, Phase};
 use crate::connect::request::Want;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
@@ -19,6 +20,7 @@ impl Connector {
         let method = match self.negotiation.beginning() {
             Beginning::Session => return self.secured(link),
             Beginning::DirectTls => {
+                self.record(Phase::Tls);
                 link.status = ConnStatus::SslStartup;
                 return Go::Wait(Stage::BeginTls, PollStatus::Writing);
             }
@@ -28,6 +30,7 @@ impl Connector {
             Method::Gss => (frontend::GSSENC_REQUEST_CODE, ConnStatus::GssStartup),
             Method::Tls | Method::Plain => (frontend::SSL_REQUEST_CODE, ConnStatus::SslStartup),
         };
+        self.record(Phase::Tls);
         let session = &mut link.session;
         let mark = session.output.mark();
         if frontend::encryption_request(session.output.buffer(), code).is_err() {
@@ -94,7 +97,7 @@ impl Connector {
                 }
             }
         };
-        match tls::begin(link, &self.plan, self.host(), pass_phrase) {
+        match tls::begin(link, &self.plan, self.host(), &self.env, pass_phrase) {
             Ok(Begun::Ready) => Go::On(Stage::Handshake),
             Ok(Begun::NeedsPassPhrase) => {
                 self.needs_pass_phrase = true;
@@ -102,6 +105,7 @@ impl Connector {
             }
             Err(error) => {
                 link.session.errors.push_with(|out| error.write_text(out));
+                link.cause = Cause::from(&error);
                 self.encryption_failed(link)
             }
         }
@@ -119,11 +123,13 @@ impl Connector {
                 self.fail(link)
             }
             Ok(Shake::Done) => {
+                self.record_tls(link);
                 link.status = ConnStatus::Made;
                 Go::Wait(Stage::Secured, PollStatus::Writing)
             }
             Err(error) => {
                 link.session.errors.push_with(|out| error.write_text(out));
+                link.cause = Cause::from(&error);
                 self.encryption_failed(link)
             }
         }

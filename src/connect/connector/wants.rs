@@ -7,10 +7,8 @@ use std::sync::Arc;
 
 use super::{Connector, Go, Stage};
 use crate::connect::error::ConnectError;
-use crate::connect::link::Link;
 use crate::connect::request::{Answer, Given, Peer, Pending, Want, WantKind};
 use crate::connect::status::PollStatus;
-use crate::net::Waker;
 
 /// What the application can be asked for. The pass phrase of a key always can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,8 +84,8 @@ impl Connector {
         };
     }
 
-    /// Whether the attempt waits for an answer that was promised: then [`Connector::waker_fd`] becomes readable when there is
-    /// something to do, and not the socket.
+    /// Whether the attempt waits for an answer that was promised: then a waker tells when there is something to do, and not
+    /// the socket.
     pub fn is_pending(&self) -> bool {
         matches!(self.asking, Asking::Pending(_))
     }
@@ -95,33 +93,6 @@ impl Connector {
     /// Whether something is wanted that nobody has been asked for yet.
     pub fn is_wanting(&self) -> bool {
         matches!(self.asking, Asking::Wanted(_))
-    }
-
-    /// The waker's descriptor; -1 before there is one.
-    pub fn waker_fd(&self) -> i32 {
-        self.waker.as_ref().map_or(-1, |waker| waker.raw_fd())
-    }
-
-    /// The descriptor to wait on: the link's, or the waker's where that alone tells.
-    pub fn descriptor(&self, link: &Link) -> i32 {
-        match link.raw_fd() {
-            -1 => self.waker_fd(),
-            _ if self.is_pending() => self.waker_fd(),
-            socket => socket,
-        }
-    }
-
-    /// What wakes who waits for this attempt. Made when first needed.
-    ///
-    /// # Errors
-    /// What the system says when there are no descriptors left.
-    pub fn waker(&mut self) -> std::io::Result<Arc<Waker>> {
-        if let Some(waker) = &self.waker {
-            return Ok(Arc::clone(waker));
-        }
-        let waker = Arc::new(Waker::new()?);
-        self.waker = Some(Arc::clone(&waker));
-        Ok(waker)
     }
 
     /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
@@ -152,9 +123,6 @@ impl Connector {
                 None
             }
             Asking::Pending(pending) => {
-                if let Some(waker) = &self.waker {
-                    waker.drain();
-                }
                 let answer = pending.take();
                 if answer.is_none() {
                     self.asking = Asking::Pending(pending);
@@ -188,7 +156,7 @@ impl Connector {
             user: self.plan.user().to_vec(),
             dbname: self.plan.dbname().to_vec(),
             encrypted,
-            attempt: self.attempts,
+            attempt: self.periods,
         }
     }
 }
