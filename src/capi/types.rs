@@ -2,10 +2,12 @@
 
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
+use super::pqp_context::{default_context, pqp_context};
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
@@ -35,18 +37,29 @@ pub struct PGconn {
     pub(crate) display: DisplayCodes,
     /// Texts that were handed out, kept where they are until they change.
     pub(crate) texts: TextCache,
+    /// The context, which lives as long as its connections.
+    pub(crate) context: Arc<pqp_context>,
+    /// What `pqp_conn_set_user_data` was given.
+    pub(crate) user_data: *mut c_void,
 }
 
 impl PGconn {
-    /// A connection with the default hooks and nothing registered.
+    /// A connection of the default context with nothing registered.
     pub(crate) fn new(connection: Connection) -> PGconn {
+        PGconn::in_context(connection, default_context())
+    }
+
+    /// A connection of a context with nothing registered. The connection inside has the same one.
+    pub(crate) fn in_context(connection: Connection, context: Arc<pqp_context>) -> PGconn {
         PGconn {
             connection,
-            hooks: NoticeHooks::default(),
+            hooks: context.slots().notice,
             events: Vec::new(),
             trace_stream: Stream::default(),
             display: DisplayCodes::default(),
             texts: TextCache::default(),
+            context,
+            user_data: std::ptr::null_mut(),
         }
     }
 }

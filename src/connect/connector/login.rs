@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
-use crate::config::{AuthMethod, ChannelBinding, Opt, RealEnv, SslCertMode};
+use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::report::{Cause, Phase};
@@ -22,7 +22,7 @@ impl Connector {
     ) -> Result<(), ConnectError> {
         let parameters = self
             .plan
-            .startup_parameters(&RealEnv)
+            .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
         let parameters: Vec<(&[u8], &[u8])> = parameters
             .iter()

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
+use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -113,6 +113,8 @@ enum Go {
 /// Makes a connection by a plan. See the module's text.
 pub struct Connector {
     plan: Arc<ConnectPlan>,
+    /// Where what the plan leaves open is looked for.
+    env: PolicyEnv,
     purpose: Purpose,
     candidates: Candidates,
     /// The one address of a cancel request.
@@ -148,17 +150,34 @@ pub struct Connector {
 impl Connector {
     /// A machine for `plan`, with the system's randomness. No system call but that is made.
     pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
+        Connector::for_plan(Arc::new(plan), purpose, PolicyEnv::default())
+    }
+
+    /// A machine for a plan that others may share, in the surroundings that `env` shows.
+    pub fn for_plan(plan: Arc<ConnectPlan>, purpose: Purpose, env: PolicyEnv) -> Connector {
         let mut seed = [0; 8];
         // Without randomness the order is as good as any other.
         if plan.load_balance_hosts == LoadBalanceHosts::Random {
             chance::system(&mut seed);
         }
-        Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
+        let seed = u64::from_ne_bytes(seed);
+        let mut this = Connector::with_shared(plan, purpose, seed, chance::system);
+        this.env = env;
+        this
     }
 
     /// A machine for `plan`; `seed` decides the order under `load_balance_hosts`, `random` gives nonces.
     pub fn with_chance(
         plan: ConnectPlan,
+        purpose: Purpose,
+        seed: u64,
+        random: RandomBytes,
+    ) -> Connector {
+        Connector::with_shared(Arc::new(plan), purpose, seed, random)
+    }
+
+    fn with_shared(
+        plan: Arc<ConnectPlan>,
         purpose: Purpose,
         seed: u64,
         random: RandomBytes,
@@ -169,7 +188,7 @@ impl Connector {
         };
         let two_passes = plan.target_session_attrs == TargetSessionAttrs::PreferStandby;
         let candidates = Candidates::new(plan.hosts.len(), shuffler.as_mut(), two_passes);
-        Connector::assemble(Arc::new(plan), purpose, candidates, shuffler, random)
+        Connector::assemble(plan, purpose, candidates, shuffler, random)
     }
 
     fn assemble(
@@ -181,6 +200,7 @@ impl Connector {
     ) -> Connector {
         Connector {
             plan,
+            env: PolicyEnv::default(),
             purpose,
             candidates,
             known_address: None,
@@ -217,6 +237,7 @@ impl Connector {
             None,
             self.random,
         );
+        this.env = self.env.clone();
         this.known_address = Some(address);
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
