@@ -19,6 +19,7 @@ mod numbers;
 mod options;
 mod passfile;
 mod plan;
+mod policy;
 mod require_auth;
 mod service;
 mod settings;
@@ -36,6 +37,7 @@ pub use hosts::{HostKind, HostSpec};
 pub use numbers::{PortError, SCRAM_KEY_LEN, parse_int_option, parse_port};
 pub use options::{LIBPQ_OPTION_COUNT, OPTION_COUNT, OPTIONS, Opt, OptionDef};
 pub use plan::{ConnectPlan, Rejected, ScramKey};
+pub use policy::{FilePolicy, Policy, PolicyEnv};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use settings::{SetdbArgs, Settings, Source};
 pub use values::{

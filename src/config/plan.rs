@@ -14,6 +14,7 @@ use super::hosts::{self, HostSpec};
 use super::numbers::{SCRAM_KEY_LEN, read_scram_key};
 use super::options::Opt;
 use super::passfile;
+use super::policy::FilePolicy;
 use super::require_auth::RequireAuth;
 use super::settings::{Settings, Source};
 use super::text::{append, copy, error_with};
@@ -244,7 +245,7 @@ fn judge(
     hosts: &mut Vec<HostSpec>,
     env: &dyn Env,
 ) -> Result<Judged, ConfigError> {
-    hosts::list(settings, hosts)?;
+    hosts::list(settings, hosts, env)?;
     fill_user_and_dbname(settings, env)?;
     find_passwords(settings, hosts, env)?;
     let require_auth = RequireAuth::read(settings.get(Opt::RequireAuth).unwrap_or_default())?;
@@ -306,7 +307,11 @@ fn find_passwords(
     hosts: &mut [HostSpec],
     env: &dyn Env,
 ) -> Result<(), ConfigError> {
-    if settings.get_nonempty(Opt::Password).is_some() {
+    if settings.get_nonempty(Opt::Password).is_some()
+        || env
+            .policy()
+            .is_some_and(|policy| policy.password_file == FilePolicy::Never)
+    {
         return Ok(());
     }
     if settings.get_nonempty(Opt::Passfile).is_none()

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::env::Env;
 use super::error::ConfigError;
 use super::options::{OPTION_COUNT, Opt};
+use super::policy::FilePolicy;
 use super::text::copy;
 use super::{keyvalue, service, uri};
 
@@ -20,6 +21,8 @@ pub enum Source {
     Default,
     /// The name of the operating system account.
     OsUser,
+    /// The context's default.
+    Context,
     /// Worked out from other options, as `dbname` from `user`.
     Derived,
     /// An environment variable.
@@ -292,13 +295,26 @@ impl Settings {
                 self.set(opt, value, source);
             }
         }
-        // The system's certificates vouch for anybody, so they are of use only with the name checked.
+        self.derive_sslmode()
+    }
+
+    /// The system's certificates vouch for anybody, so they are of use only with the name checked.
+    fn derive_sslmode(&mut self) -> Result<(), ConfigError> {
         if self.get(Opt::Sslrootcert) == Some(b"system")
             && self.source(Opt::Sslmode) == Source::Default
         {
             self.set(Opt::Sslmode, copy(b"verify-full")?, Source::Derived);
         }
         Ok(())
+    }
+
+    /// Sets what the caller says after all else has been gathered.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfMemory`].
+    pub fn set_late(&mut self, opt: Opt, value: &[u8]) -> Result<(), ConfigError> {
+        self.set_explicit(opt, copy(value)?);
+        self.derive_sslmode()
     }
 }
 
@@ -346,6 +362,12 @@ fn unknown_option(keyword: &[u8]) -> ConfigError {
 
 /// The value of an option that neither caller nor service file gave.
 fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, ConfigError> {
+    let policy = env.policy();
+    if opt == Opt::Passfile
+        && let Some(FilePolicy::Only(path)) = policy.map(|policy| &policy.password_file)
+    {
+        return Ok(Some((copy(path)?, Source::Context)));
+    }
     if opt.is_extension() {
         return Ok(None);
     }
@@ -359,6 +381,9 @@ fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, Config
             .is_some_and(|value| value.starts_with(b"1"))
     {
         return Ok(Some((copy(b"require")?, Source::Environment)));
+    }
+    if let Some(value) = policy.and_then(|policy| policy.default_for(opt)) {
+        return Ok(Some((copy(value)?, Source::Context)));
     }
     if let Some(value) = opt.def().compiled {
         return Ok(Some((copy(value.as_bytes())?, Source::Default)));

@@ -29,7 +29,8 @@ pub enum ReadOutcome {
     Data,
     /// Nothing is there, and waiting was not allowed.
     WouldBlock,
-    /// The connection is gone; the error text says why. What came before is still in the input.
+    /// Reading has failed and the error text says why; as a rule the connection is gone. What came before is still in
+    /// the input.
     Closed,
 }
 
@@ -183,7 +184,9 @@ impl Link {
         };
         self.session.errors.push_with(|out| failure.write_text(out));
         self.cause = Cause::from(&failure);
-        self.drop_transport();
+        if failure.ends_connection() {
+            self.drop_transport();
+        }
         ReadOutcome::Closed
     }
 

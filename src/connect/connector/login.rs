@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
-use crate::config::{AuthMethod, ChannelBinding, Opt, RealEnv, SslCertMode};
+use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::report::{Cause, Phase};
@@ -22,7 +22,7 @@ impl Connector {
     ) -> Result<(), ConnectError> {
         let parameters = self
             .plan
-            .startup_parameters(&RealEnv)
+            .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
         let parameters: Vec<(&[u8], &[u8])> = parameters
             .iter()
@@ -81,7 +81,7 @@ impl Connector {
             },
             Versions {
                 min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
+                max: self.version.unwrap_or(plan.max_protocol_version.code()),
             },
             self.random,
         )
@@ -90,6 +90,7 @@ impl Connector {
     pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
         loop {
             let outcome = startup.advance(&mut link.session);
+            self.version = Some(link.session.facts.protocol_version);
             self.used_password |= startup.asked_for_password();
             self.impression.auth_requested |= startup.was_requested();
             if let Some(method) = startup.take_method() {

@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
+use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -113,6 +113,8 @@ enum Go {
 /// Makes a connection by a plan. See the module's text.
 pub struct Connector {
     plan: Arc<ConnectPlan>,
+    /// Where what the plan leaves open is looked for.
+    env: PolicyEnv,
     purpose: Purpose,
     candidates: Candidates,
     /// The one address of a cancel request.
@@ -125,6 +127,8 @@ pub struct Connector {
     waiting: Waiting,
     /// The application name is left out, for this server did not know it.
     without_application_name: bool,
+    /// The protocol version that this address was brought to, for when it is tried again (behaviour 116).
+    version: Option<u32>,
     /// Numeric text of the present address.
     hostaddr: Vec<u8>,
     used_password: bool,
@@ -146,17 +150,34 @@ pub struct Connector {
 impl Connector {
     /// A machine for `plan`, with the system's randomness. No system call but that is made.
     pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
+        Connector::for_plan(Arc::new(plan), purpose, PolicyEnv::default())
+    }
+
+    /// A machine for a plan that others may share, in the surroundings that `env` shows.
+    pub fn for_plan(plan: Arc<ConnectPlan>, purpose: Purpose, env: PolicyEnv) -> Connector {
         let mut seed = [0; 8];
         // Without randomness the order is as good as any other.
         if plan.load_balance_hosts == LoadBalanceHosts::Random {
             chance::system(&mut seed);
         }
-        Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
+        let seed = u64::from_ne_bytes(seed);
+        let mut this = Connector::with_shared(plan, purpose, seed, chance::system);
+        this.env = env;
+        this
     }
 
     /// A machine for `plan`; `seed` decides the order under `load_balance_hosts`, `random` gives nonces.
     pub fn with_chance(
         plan: ConnectPlan,
+        purpose: Purpose,
+        seed: u64,
+        random: RandomBytes,
+    ) -> Connector {
+        Connector::with_shared(Arc::new(plan), purpose, seed, random)
+    }
+
+    fn with_shared(
+        plan: Arc<ConnectPlan>,
         purpose: Purpose,
         seed: u64,
         random: RandomBytes,
@@ -167,7 +188,7 @@ impl Connector {
         };
         let two_passes = plan.target_session_attrs == TargetSessionAttrs::PreferStandby;
         let candidates = Candidates::new(plan.hosts.len(), shuffler.as_mut(), two_passes);
-        Connector::assemble(Arc::new(plan), purpose, candidates, shuffler, random)
+        Connector::assemble(plan, purpose, candidates, shuffler, random)
     }
 
     fn assemble(
@@ -179,6 +200,7 @@ impl Connector {
     ) -> Connector {
         Connector {
             plan,
+            env: PolicyEnv::default(),
             purpose,
             candidates,
             known_address: None,
@@ -188,6 +210,7 @@ impl Connector {
             periods: 0,
             waiting: Waiting::default(),
             without_application_name: false,
+            version: None,
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
@@ -214,6 +237,7 @@ impl Connector {
             None,
             self.random,
         );
+        this.env = self.env.clone();
         this.known_address = Some(address);
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
@@ -260,6 +284,7 @@ impl Connector {
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
+        self.version = None;
         self.used_password = false;
         self.impression = Impression::default();
     }
@@ -295,6 +320,7 @@ impl Connector {
                     self.periods += 1;
                     self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
                     self.without_application_name = false;
+                    self.version = None;
                     Go::On(Stage::Dial)
                 }
                 None => Go::On(Stage::NextHost),
@@ -490,12 +516,15 @@ impl Connector {
                     let sqlstate = result.error.as_ref().and_then(|e| e.fields.get(b'C'));
                     link.cause = Cause::server(sqlstate);
                     self.impression.note_sqlstate(sqlstate);
+                    let is_undefined = sqlstate == Some(UNDEFINED_OBJECT);
                     if link.session.is_lost() {
                         link.drop_transport();
                     }
-                    match result.status {
+                    let status = result.status;
+                    link.session.fetched.push(result);
+                    match status {
                         ExecStatus::FatalError => {
-                            if sqlstate == Some(UNDEFINED_OBJECT) && self.sends_application_name() {
+                            if is_undefined && self.sends_application_name() {
                                 self.without_application_name = true;
                                 return Go::On(Stage::Dial);
                             }
@@ -567,6 +596,7 @@ impl Connector {
                 None => probe.no_answer(),
             };
             self.record_role(probe, &verdict);
+            link.session.fetched.extend(answer);
             return match verdict {
                 Verdict::Refuse(error) => refuse_server(&error, link),
                 Verdict::Accept | Verdict::Ask(_) => {
@@ -590,7 +620,7 @@ impl Connector {
                     link.drop_transport();
                     return self.fail(link);
                 }
-                NextResult::Ready(_) => {}
+                NextResult::Ready(result) => link.session.fetched.push(result),
             }
         }
     }

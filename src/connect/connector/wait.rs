@@ -78,16 +78,26 @@ impl Connector {
         }
     }
 
+    /// Goes on where a machine stands that was started later, and that this one replaces: its descriptor may be waited for.
+    pub fn take_over(&mut self, former: &mut Connector) {
+        self.waiting = std::mem::take(&mut former.waiting);
+        self.waiting.total = self.total(self.waiting.mode);
+        self.report = std::mem::take(&mut former.report);
+    }
+
+    fn total(&self, mode: Mode) -> Option<Instant> {
+        match self.plan.extensions.connect_deadline_ms {
+            Some(ms) if ms > 0 && mode != Mode::Classic => {
+                Instant::now().checked_add(Duration::from_millis(ms.into()))
+            }
+            _ => None,
+        }
+    }
+
     fn prepare(&mut self, link: &mut Link, mode: Mode) -> bool {
-        let total = self.plan.extensions.connect_deadline_ms;
         self.waiting = Waiting {
             mode,
-            total: match total {
-                Some(ms) if ms > 0 && mode != Mode::Classic => {
-                    Instant::now().checked_add(Duration::from_millis(ms.into()))
-                }
-                _ => None,
-            },
+            total: self.total(mode),
             ..Waiting::default()
         };
         self.report.begin();
