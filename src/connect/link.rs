@@ -272,6 +272,18 @@ impl Link {
         self.status = ConnStatus::Bad;
     }
 
+    /// Becomes what another link is, but for trace and display settings, and notices nobody has been shown.
+    pub(super) fn take_place_of(&mut self, mut other: Link) {
+        let (own, its) = (&mut self.session, &mut other.session);
+        its.trace = own.trace.take();
+        its.verbosity = own.verbosity;
+        its.context_visibility = own.context_visibility;
+        for notice in std::mem::take(&mut own.notices).into_iter().rev() {
+            its.notices.push_front(notice);
+        }
+        *self = other;
+    }
+
     /// Takes the transport, which has said its good-bye, from a link that will be disconnected.
     pub(super) fn retire(&mut self) -> Option<Transport> {
         let mut transport = self.transport.take()?;

@@ -1,12 +1,14 @@
 /*
  * Connects as programs do that have a loop of their own, and says what it took.
  *
- * usage: loops LOOP WHAT CONNINFO [CONNINFO_OF_SECOND_PASS]
+ * usage: loops LOOP WHAT CONNINFO
  *
  * LOOP: blocking, select, poll, epoll (registered anew after each PQconnectPoll), epoll-once (registered
  * again only where the number of the descriptor has changed), epoll-stay (registered once, before the first
  * PQconnectPoll, and never again), psycopg (epoll, with PQconnectPoll at once), uv (libuv, where built with it).
- * WHAT: connect, reset (connect, then PQresetStart), cancel (connect by PQconnectdb, then PQcancelStart).
+ * WHAT: connect; again (connect and finish, and once more after a line on standard input, with a line of output
+ * each); reset (connect, then PQresetStart); cancel (connect by PQconnectdb, then PQcancelStart). The last two wait for a
+ * line on standard input in between, too.
  *
  * Prints: "up HOSTADDR PORT" or "failed", wake-ups, milliseconds, descriptors that stayed open after the end,
  * whether the descriptor that was first is that of the connection, and the error text on one line.
@@ -264,12 +266,22 @@ drive(Attempt *a, const char *loop)
 		die("no such loop");
 }
 
-int
-main(int argc, char **argv)
+static void
+wait_for_line(void)
 {
-	const char *loop = argc > 3 ? argv[1] : "";
-	const char *what = argc > 3 ? argv[2] : "";
-	int before,
+	int			c;
+
+	printf("ready\n");
+	fflush(stdout);
+	while ((c = getchar()) != '\n')
+		if (c == EOF)
+			die("stdin");
+}
+
+static void
+once(const char *loop, const char *what, const char *conninfo)
+{
+	int			before,
 				left,
 				up,
 				same;
@@ -282,26 +294,19 @@ main(int argc, char **argv)
 				where[300] = "";
 	int			tries;
 
-	if (argc < 4)
-		return 2;
-	/* what libraries open for themselves, once */
-	PQfinish(PQconnectStart("host=/nonexistent"));
-#ifdef WITH_UV
-	if (!strcmp(loop, "uv"))
-		uv_default_loop();
-#endif
+	wakeups = 0;
 	before = open_fds();
 	start = now_ms();
 	if (!strcmp(loop, "blocking"))
 	{
-		conn = PQconnectdb(argv[3]);
+		conn = PQconnectdb(conninfo);
 		slowest_start = 0;
 	}
 	else if (!strcmp(what, "cancel") || !strcmp(what, "reset"))
 	{
 		Attempt		a = {NULL, reset_poll, connect_socket};
 
-		conn = PQconnectdb(argv[3]);
+		conn = PQconnectdb(conninfo);
 		if (PQstatus(conn) != CONNECTION_OK)
 			die(PQerrorMessage(conn));
 		a.object = conn;
@@ -311,10 +316,7 @@ main(int argc, char **argv)
 			a = (Attempt) {cancel, cancel_poll, cancel_socket};
 		}
 		/* the peer changes its ways now, if it has any others */
-		printf("ready\n");
-		fflush(stdout);
-		if (getchar() == EOF)
-			die("stdin");
+		wait_for_line();
 		start = now_ms();
 		if (cancel ? !PQcancelStart(cancel) : !PQresetStart(conn))
 			die("start");
@@ -325,7 +327,7 @@ main(int argc, char **argv)
 	{
 		Attempt		a = {NULL, connect_poll, connect_socket};
 
-		conn = PQconnectStart(argv[3]);
+		conn = PQconnectStart(conninfo);
 		slowest_start = now_ms() - start;
 		a.object = conn;
 		if (PQstatus(conn) != CONNECTION_BAD)
@@ -371,5 +373,25 @@ main(int argc, char **argv)
 			*c = '|';
 	printf("%s%s\twakeups %d\tms %.0f\tstart_ms %.0f\tleft %d\tsame %d\t%s\n", up ? "up" : "failed", where, wakeups, took,
 		   slowest_start, left, same, text);
+	fflush(stdout);
+}
+
+int
+main(int argc, char **argv)
+{
+	if (argc != 4)
+		return 2;
+	/* what libraries open for themselves, once */
+	PQfinish(PQconnectStart("host=/nonexistent"));
+#ifdef WITH_UV
+	if (!strcmp(argv[1], "uv"))
+		uv_default_loop();
+#endif
+	once(argv[1], argv[2], argv[3]);
+	if (!strcmp(argv[2], "again"))
+	{
+		wait_for_line();
+		once(argv[1], argv[2], argv[3]);
+	}
 	return 0;
 }

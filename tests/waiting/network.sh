@@ -54,6 +54,9 @@ table inet far {
         ip6 daddr fd77::3 drop
         ip daddr 10.77.0.4 tcp flags syn reject with tcp reset
     }
+    chain late {
+        type filter hook input priority 1;
+    }
 }
 RULES
 

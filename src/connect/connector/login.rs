@@ -6,6 +6,7 @@ use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
 use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::memory::Found;
 use crate::connect::report::{Cause, Phase};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
@@ -134,6 +135,7 @@ impl Connector {
         link.cause = Cause::from(error);
         self.impression.note_sqlstate(error.sqlstate());
         if self.impression.is_cannot_connect_now() {
+            self.remember(Found::Down);
             return Go::On(Stage::NextHost);
         }
         // Only before AuthenticationOk, as in the reference (behaviour 62).

@@ -10,6 +10,8 @@
 mod encrypt;
 mod login;
 mod patient;
+mod race;
+mod recall;
 mod record;
 mod wait;
 mod wants;
@@ -32,6 +34,7 @@ use super::dial::{self, DialError, HostError, Place};
 use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
+use super::memory::{Found, HostMemory};
 use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
 use super::request::Pending;
@@ -39,6 +42,7 @@ use super::status::{ConnStatus, PollStatus};
 use super::target::{self, Probe, Verdict};
 use super::tls;
 
+use race::Race;
 pub use wait::Mode;
 use wait::Waiting;
 use wants::Asking;
@@ -76,8 +80,12 @@ enum Stage {
     Dial,
     /// connect(2) is under way.
     Connecting,
+    /// Several attempts are under way side by side.
+    Racing,
     /// connect(2) has ended well.
     Connected,
+    /// The same, and the others in the race go first.
+    Held,
     /// Connected: send the first packet.
     Made,
     /// A request for this kind of encryption has been sent.
@@ -125,6 +133,12 @@ pub struct Connector {
     /// Addresses and lookups begun: a `connect_timeout` for each.
     periods: usize,
     waiting: Waiting,
+    race: Option<Box<Race>>,
+    /// It is in a race, and does not go beyond the connected socket.
+    holds_back: bool,
+    /// It is in a race: addresses of the host that are for others to try.
+    spare: Vec<Address>,
+    memory: Option<Arc<HostMemory>>,
     /// The application name is left out, for this server did not know it.
     without_application_name: bool,
     /// The protocol version that this address was brought to, for when it is tried again (behaviour 116).
@@ -209,6 +223,10 @@ impl Connector {
             stage: Stage::Idle,
             periods: 0,
             waiting: Waiting::default(),
+            race: None,
+            holds_back: false,
+            spare: Vec::new(),
+            memory: None,
             without_application_name: false,
             version: None,
             hostaddr: Vec::new(),
@@ -312,7 +330,7 @@ impl Connector {
 
     fn step(&mut self, stage: Stage, link: &mut Link) -> Go {
         match stage {
-            Stage::Idle => Go::On(Stage::NextHost),
+            Stage::Idle => self.first(link),
             Stage::NextHost => self.next_host(link),
             Stage::LookingUp(port) => self.looking_up(port, link),
             Stage::NextAddress => match self.candidates.next_address() {
@@ -323,11 +341,18 @@ impl Connector {
                     self.version = None;
                     Go::On(Stage::Dial)
                 }
-                None => Go::On(Stage::NextHost),
+                None => {
+                    self.remember(Found::Down);
+                    Go::On(Stage::NextHost)
+                }
             },
+            Stage::Racing => self.racing(link),
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
-            Stage::Connected => self.connected(link),
+            Stage::Connected | Stage::Held if self.holds_back => {
+                Go::Wait(Stage::Held, PollStatus::Reading)
+            }
+            Stage::Connected | Stage::Held => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
             Stage::BeginTls => self.begin_tls(link),
@@ -556,7 +581,10 @@ impl Connector {
         };
         match verdict {
             Verdict::Accept => self.succeed(link),
-            Verdict::Refuse(error) => refuse_server(&error, link),
+            Verdict::Refuse(error) => {
+                self.remember_refused(&error);
+                refuse_server(&error, link)
+            }
             Verdict::Ask(probe) => {
                 if let Err(error) = link.session.send_query(probe.query()) {
                     link.session.errors.push_with(|out| error.write_text(out));
@@ -598,7 +626,10 @@ impl Connector {
             self.record_role(probe, &verdict);
             link.session.fetched.extend(answer);
             return match verdict {
-                Verdict::Refuse(error) => refuse_server(&error, link),
+                Verdict::Refuse(error) => {
+                    self.remember_refused(&error);
+                    refuse_server(&error, link)
+                }
                 Verdict::Accept | Verdict::Ask(_) => {
                     link.status = ConnStatus::Consume;
                     Go::On(Stage::Consume)
@@ -659,6 +690,7 @@ impl Connector {
     }
 
     fn succeed(&mut self, link: &mut Link) -> Go {
+        self.remember_taken(link);
         link.session.errors.clear();
         link.status = ConnStatus::Ok;
         self.impression.connected = true;
@@ -694,6 +726,11 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
+    say_good_bye(link);
+    Go::On(Stage::NextHost)
+}
+
+fn say_good_bye(link: &mut Link) {
     let session = &mut link.session;
     let mark = session.output.mark();
     if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
@@ -703,7 +740,6 @@ fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }
-    Go::On(Stage::NextHost)
 }
 
 /// Sends what is queued and says what to wait for.

@@ -47,6 +47,7 @@ impl Connector {
     /// instead, the answer is [`Answer::Default`].
     pub fn take_want(&mut self) -> Option<Want> {
         match std::mem::take(&mut self.asking) {
+            Asking::Nothing if self.race.is_some() => self.take_want_of_lane(),
             Asking::Wanted(want) => {
                 self.asking = Asking::Asked(want.kind());
                 Some(want)
@@ -60,6 +61,9 @@ impl Connector {
 
     /// The answer to what was taken last. One that comes when nothing is asked any more is dropped, and cancelled.
     pub fn answer(&mut self, answer: Answer) {
+        let Some(answer) = self.answer_lane(answer) else {
+            return;
+        };
         if !matches!(self.asking, Asking::Asked(_)) {
             if let Answer::Pending(pending) = answer {
                 self.forsaken.push(pending);
@@ -98,6 +102,9 @@ impl Connector {
     /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
     /// borrowed.
     pub fn take_forsaken(&mut self) -> Vec<Arc<Pending>> {
+        if let Some(race) = &mut self.race {
+            self.forsaken.append(race.forsaken());
+        }
         std::mem::take(&mut self.forsaken)
     }
 
