@@ -130,10 +130,10 @@ TWICE = [
     ),
     (
         "memory: promoted all the same",
-        DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=250 host_recheck_s=60",
-        ("up 10.77.0.13 5432", 240, 1500),
+        DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=1000 host_recheck_s=60",
+        ("up 10.77.0.13 5432", 990, 6000),
         ["standby 13", "primary 12"],
-        ("up 10.77.0.12 5432", 0, 1500),
+        ("up 10.77.0.12 5432", 0, 900),
     ),
     (
         "memory: none by default",

@@ -22,6 +22,7 @@ use crate::config::{HostProbe, TargetSessionAttrs};
 use crate::connect::candidates::Candidates;
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
+use crate::connect::memory::Found;
 use crate::connect::request::{Answer, Pending, Want};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Interest;
@@ -238,6 +239,13 @@ impl Connector {
         let mut lane = race.lanes.swap_remove(winner);
         for loser in &mut race.lanes {
             if loser.is_running() {
+                // It had a head start, and has not even connected.
+                if race.delay.is_some_and(|delay| !delay.is_zero())
+                    && loser.place < lane.place
+                    && matches!(loser.machine.stage, Stage::Connecting | Stage::LookingUp(_))
+                {
+                    loser.machine.remember(Found::Down);
+                }
                 loser.machine.stand_down(&mut loser.link);
             }
             self.forsaken.extend(loser.machine.take_forsaken());
