@@ -211,7 +211,7 @@ impl Startup {
     pub fn write_message(
         &self,
         session: &mut Session,
-        parameters: &[(&[u8], &[u8])],
+        parameters: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)],
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;

@@ -20,15 +20,13 @@ impl Connector {
         startup: &Startup,
         link: &mut Link,
     ) -> Result<(), ConnectError> {
-        let parameters = self
+        let mut parameters = self
             .plan
             .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
-        let parameters: Vec<(&[u8], &[u8])> = parameters
-            .iter()
-            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
+        if self.without_application_name {
+            parameters.retain(|(name, _)| *name != "application_name");
+        }
         startup
             .write_message(&mut link.session, &parameters)
             .map_err(|_| ConnectError::StartupPacket)
