@@ -290,6 +290,26 @@ typedef struct pqp_transport pqp_transport;
 typedef void (*pqp_thread_lock)(int acquire);
 
 /**
+ * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
+ * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ */
+typedef int (*pqp_start_hook)(void *user, PGconn *conn);
+
+/**
+ * Frees what a hook was set with.
+ */
+typedef void (*pqp_user_free)(void *user);
+
+/**
+ * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
+ * functions for what it is asked. `conn` is the connection; it may be looked at, and must not be finished, polled or reset
+ * from within. Called on the thread that connects: in `PQconnectPoll`, `PQconnectdb` and their like. Waiting for an
+ * answer that comes later ends with the time for the attempt (`connect_timeout`, `connect_deadline_ms`); without either it
+ * has no end.
+ */
+typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
+
+/**
  * When a phase began and ended: microseconds since connecting began; -1 where it did not.
  */
 typedef struct pqp_phase_times {
@@ -413,26 +433,6 @@ typedef struct pqp_option_used {
  * Told that nobody waits for the answer to a request any more.
  */
 typedef void (*pqp_cancelled_hook)(void *user, struct pqp_request *request);
-
-/**
- * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
- * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
- */
-typedef int (*pqp_start_hook)(void *user, PGconn *conn);
-
-/**
- * Frees what a hook was set with.
- */
-typedef void (*pqp_user_free)(void *user);
-
-/**
- * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
- * functions for what it is asked. `conn` is the connection; it may be looked at, and must not be finished, polled or reset
- * from within. Called on the thread that connects: in `PQconnectPoll`, `PQconnectdb` and their like. Waiting for an
- * answer that comes later ends with the time for the attempt (`connect_timeout`, `connect_deadline_ms`); without either it
- * has no end.
- */
-typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
 
 /**
  * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
@@ -660,6 +660,147 @@ PGconn *pqp_factory_start(struct pqp_factory *factory);
 PGconn *pqp_factory_connect(struct pqp_factory *factory);
 
 /**
+ * Sets the hook that is called between start and first dial; NULL: nobody. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_start_hook(struct pqp_context *context,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets the hook that is called between start and first dial; NULL: nobody. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_key_password_provider(struct pqp_context *context,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factory,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. `PQP_TOO_LATE` once a connection has been started
+ * from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the
+ * context's.
+ */
+enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. As `pqp_conn_set_param`, until the
+ * first dial; then `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
+                                                   pqp_provider provider,
+                                                   void *user,
+                                                   pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. As `pqp_conn_set_param`, until the first dial; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
+                                               pqp_provider provider,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the
+ * factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_resolver(PGconn *conn,
+                                      pqp_provider provider,
+                                      void *user,
+                                      pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the factory's and the
+ * context's.
+ */
+enum pqp_status pqp_conn_set_dialler(PGconn *conn,
+                                     pqp_provider provider,
+                                     void *user,
+                                     pqp_user_free user_free);
+
+/**
  * How connecting went, since the last start of it: on success, on failure, and while it goes on. The report is a copy, to
  * be freed with pqp_report_free; NULL for NULL. Any thread may read it; making it needs the connection for itself.
  */
@@ -819,147 +960,6 @@ enum pqp_status pqp_answer_socket(struct pqp_request *request,
  */
 enum pqp_status pqp_answer_transport(struct pqp_request *request,
                                      struct pqp_transport *transport);
-
-/**
- * Sets the hook that is called between start and first dial; NULL: nobody. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_start_hook(struct pqp_context *context,
-                                           pqp_start_hook hook,
-                                           void *user,
-                                           pqp_user_free user_free);
-
-/**
- * Sets the hook that is called between start and first dial; NULL: nobody. `PQP_TOO_LATE` once a connection has
- * been started from the factory. It comes before the context's.
- */
-enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
-                                           pqp_start_hook hook,
-                                           void *user,
-                                           pqp_user_free user_free);
-
-/**
- * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
- * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_key_password_provider(struct pqp_context *context,
-                                                      pqp_provider provider,
-                                                      void *user,
-                                                      pqp_user_free user_free);
-
-/**
- * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
-                                                  pqp_provider provider,
-                                                  void *user,
-                                                  pqp_user_free user_free);
-
-/**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
-                                         pqp_provider provider,
-                                         void *user,
-                                         pqp_user_free user_free);
-
-/**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
-                                        pqp_provider provider,
-                                        void *user,
-                                        pqp_user_free user_free);
-
-/**
- * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
- * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. `PQP_TOO_LATE` once a connection has
- * been started from the factory. It comes before the context's.
- */
-enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factory,
-                                                      pqp_provider provider,
-                                                      void *user,
-                                                      pqp_user_free user_free);
-
-/**
- * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. `PQP_TOO_LATE` once a connection has been started
- * from the factory. It comes before the context's.
- */
-enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
-                                                  pqp_provider provider,
-                                                  void *user,
-                                                  pqp_user_free user_free);
-
-/**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the
- * context's.
- */
-enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
-                                         pqp_provider provider,
-                                         void *user,
-                                         pqp_user_free user_free);
-
-/**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the context's.
- */
-enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
-                                        pqp_provider provider,
-                                        void *user,
-                                        pqp_user_free user_free);
-
-/**
- * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
- * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. As `pqp_conn_set_param`, until the
- * first dial; then `PQP_TOO_LATE`. It comes before the factory's and the context's.
- */
-enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
-                                                   pqp_provider provider,
-                                                   void *user,
-                                                   pqp_user_free user_free);
-
-/**
- * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. As `pqp_conn_set_param`, until the first dial; then
- * `PQP_TOO_LATE`. It comes before the factory's and the context's.
- */
-enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
-                                               pqp_provider provider,
-                                               void *user,
-                                               pqp_user_free user_free);
-
-/**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the
- * factory's and the context's.
- */
-enum pqp_status pqp_conn_set_resolver(PGconn *conn,
-                                      pqp_provider provider,
-                                      void *user,
-                                      pqp_user_free user_free);
-
-/**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the factory's and the
- * context's.
- */
-enum pqp_status pqp_conn_set_dialler(PGconn *conn,
-                                     pqp_provider provider,
-                                     void *user,
-                                     pqp_user_free user_free);
 
 /**
  * What a status means, in a few words. A constant; not to be freed.
