@@ -82,6 +82,7 @@ impl Setup {
                 match step {
                     Ok(Step::NeedInput) => break,
                     Ok(Step::Progress) => {}
+                    Ok(Step::NeedPassword) => startup.set_password(None),
                     Ok(Step::Authenticated) => {
                         end = Ok(());
                         break 'feeding;

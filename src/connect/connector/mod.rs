@@ -10,6 +10,7 @@
 mod encrypt;
 mod login;
 mod patient;
+mod provide;
 mod record;
 mod wait;
 mod wants;
@@ -18,7 +19,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs};
+use crate::config::{
+    ConnectPlan, HostKind, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs,
+};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -70,6 +73,8 @@ enum Stage {
     NextHost,
     /// The name of this host is being looked up, for this port.
     LookingUp(u16),
+    /// The application is asked for a transport to this host.
+    Provide,
     /// Go to the next address of this host.
     NextAddress,
     /// Connect to this address.
@@ -143,6 +148,10 @@ pub struct Connector {
     /// What the application is asked, and can be.
     asking: Asking,
     asks: Asks,
+    /// The transport to the present host is the application's.
+    provided: bool,
+    /// It has given the password.
+    password_given: bool,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Arc<Pending>>,
 }
@@ -220,6 +229,8 @@ impl Connector {
             needs_pass_phrase: false,
             asking: Asking::default(),
             asks: Asks::default(),
+            provided: false,
+            password_given: false,
             forsaken: Vec::new(),
         }
     }
@@ -227,7 +238,10 @@ impl Connector {
     /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
     /// when it never came to an address.
     pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
-        let address = self.address()?.clone();
+        let address = self.address().cloned();
+        if address.is_none() && !self.provided {
+            return None;
+        }
         let candidates = Candidates::only(self.candidates.current());
         let purpose = Purpose::Cancel { process_id, key };
         let mut this = Connector::assemble(
@@ -238,7 +252,8 @@ impl Connector {
             self.random,
         );
         this.env = self.env.clone();
-        this.known_address = Some(address);
+        this.known_address = address.filter(|_| !self.provided);
+        this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -264,6 +279,11 @@ impl Connector {
         self.known_address
             .as_ref()
             .or_else(|| self.candidates.current_address())
+    }
+
+    /// Whether the application has given a password.
+    pub fn password_given(&self) -> bool {
+        self.password_given
     }
 
     /// Whether the server has asked for a password.
@@ -327,6 +347,7 @@ impl Connector {
             },
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
+            Stage::Provide => self.provide(link),
             Stage::Connected => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
@@ -352,7 +373,19 @@ impl Connector {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
         }
-        match dial::place(&self.plan.hosts[host]) {
+        if self.asks.dial || self.provided {
+            let kind = self.plan.hosts[host].kind;
+            let is_unix = matches!(kind, HostKind::Unix | HostKind::Abstract);
+            self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+            self.provided = matches!(self.purpose, Purpose::Cancel { .. });
+            return Go::On(Stage::Provide);
+        }
+        self.place(link)
+    }
+
+    /// Finds out where the present host is.
+    fn place(&mut self, link: &mut Link) -> Go {
+        match dial::place(self.host()) {
             Ok(Place::Known(addresses)) => self.take_addresses(addresses),
             Ok(Place::Named(port)) => self.look_up(port, link),
             Err(HostError::Next(error)) => {
@@ -368,6 +401,9 @@ impl Connector {
 
     /// Connects to the present address.
     fn dial(&mut self, link: &mut Link) -> Go {
+        if self.provided {
+            return Go::On(Stage::Provide);
+        }
         self.hang_up(link);
         link.session.forget_backend();
         link.status = ConnStatus::Needed;
@@ -474,7 +510,11 @@ impl Connector {
             }
             Purpose::Session => {
                 self.record(Phase::Authentication);
-                let startup = Box::new(self.new_startup(link));
+                let mut startup = Box::new(self.new_startup(link));
+                self.password_given = false;
+                if self.asks.password {
+                    startup.defer_password();
+                }
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }

@@ -269,13 +269,13 @@ impl Connector {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
             return;
         }
-        self.forsake();
-        self.stage = match self.waiting.lookup.take() {
-            Some(_) => {
+        let asked_lookup = self.time_out_asking(link);
+        self.stage = match self.waiting.lookup.take().is_some() || asked_lookup {
+            true => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));
                 Stage::NextHost
             }
-            None => {
+            false => {
                 say(link, &ConnectError::Timeout);
                 self.end_attempt(link);
                 self.give_address_up(link)
@@ -289,6 +289,9 @@ impl Connector {
 
     /// Finds the addresses of the present host, whose name must be looked up.
     pub(super) fn look_up(&mut self, port: u16, link: &mut Link) -> Go {
+        if let Some(go) = self.ask_addresses(port, link) {
+            return go;
+        }
         let name = self.host().host.clone();
         let inline = match self.waiting.mode {
             Mode::Blocking => self.waiting.total.is_none(),
@@ -366,6 +369,7 @@ impl Connector {
     /// A child of fork() has no thread that answers, and what wakes is its parent's. A transport has been given up by
     /// the link; a lookup is done again.
     fn begin_anew_in_child(&mut self) {
+        self.forsake();
         self.forget_waiting();
     }
 }
