@@ -10,9 +10,11 @@
 mod encrypt;
 mod login;
 mod patient;
+mod provide;
 mod race;
 mod recall;
 mod record;
+mod role;
 mod wait;
 mod wants;
 
@@ -20,7 +22,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs};
+use crate::config::{
+    ConnectPlan, HostKind, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs,
+};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -39,7 +43,7 @@ use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
 use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
-use super::target::{self, Probe, Verdict};
+use super::target::Probe;
 use super::tls;
 
 use race::Race;
@@ -74,6 +78,8 @@ enum Stage {
     NextHost,
     /// The name of this host is being looked up, for this port.
     LookingUp(u16),
+    /// The application is asked for a transport to this host.
+    Provide,
     /// Go to the next address of this host.
     NextAddress,
     /// Connect to this address.
@@ -157,6 +163,10 @@ pub struct Connector {
     /// What the application is asked, and can be.
     asking: Asking,
     asks: Asks,
+    /// The transport to the present host is the application's.
+    provided: bool,
+    /// It has given the password.
+    password_given: bool,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Arc<Pending>>,
 }
@@ -238,6 +248,8 @@ impl Connector {
             needs_pass_phrase: false,
             asking: Asking::default(),
             asks: Asks::default(),
+            provided: false,
+            password_given: false,
             forsaken: Vec::new(),
         }
     }
@@ -245,7 +257,10 @@ impl Connector {
     /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
     /// when it never came to an address.
     pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
-        let address = self.address()?.clone();
+        let address = self.address().cloned();
+        if address.is_none() && !self.provided {
+            return None;
+        }
         let candidates = Candidates::only(self.candidates.current());
         let purpose = Purpose::Cancel { process_id, key };
         let mut this = Connector::assemble(
@@ -256,7 +271,8 @@ impl Connector {
             self.random,
         );
         this.env = self.env.clone();
-        this.known_address = Some(address);
+        this.known_address = address.filter(|_| !self.provided);
+        this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -282,6 +298,11 @@ impl Connector {
         self.known_address
             .as_ref()
             .or_else(|| self.candidates.current_address())
+    }
+
+    /// Whether the application has given a password.
+    pub fn password_given(&self) -> bool {
+        self.password_given
     }
 
     /// Whether the server has asked for a password.
@@ -349,6 +370,7 @@ impl Connector {
             Stage::Racing => self.racing(link),
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
+            Stage::Provide => self.provide(link),
             Stage::Connected | Stage::Held if self.holds_back => {
                 Go::Wait(Stage::Held, PollStatus::Reading)
             }
@@ -377,7 +399,19 @@ impl Connector {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
         }
-        match dial::place(&self.plan.hosts[host]) {
+        if self.asks.dial || self.provided {
+            let kind = self.plan.hosts[host].kind;
+            let is_unix = matches!(kind, HostKind::Unix | HostKind::Abstract);
+            self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+            self.provided = matches!(self.purpose, Purpose::Cancel { .. });
+            return Go::On(Stage::Provide);
+        }
+        self.place(link)
+    }
+
+    /// Finds out where the present host is.
+    fn place(&mut self, link: &mut Link) -> Go {
+        match dial::place(self.host()) {
             Ok(Place::Known(addresses)) => self.take_addresses(addresses),
             Ok(Place::Named(port)) => self.look_up(port, link),
             Err(HostError::Next(error)) => {
@@ -393,6 +427,9 @@ impl Connector {
 
     /// Connects to the present address.
     fn dial(&mut self, link: &mut Link) -> Go {
+        if self.provided {
+            return Go::On(Stage::Provide);
+        }
         self.hang_up(link);
         link.session.forget_backend();
         link.status = ConnStatus::Needed;
@@ -499,7 +536,11 @@ impl Connector {
             }
             Purpose::Session => {
                 self.record(Phase::Authentication);
-                let startup = Box::new(self.new_startup(link));
+                let mut startup = Box::new(self.new_startup(link));
+                self.password_given = false;
+                if self.asks.password {
+                    startup.defer_password();
+                }
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }
@@ -572,88 +613,6 @@ impl Connector {
             None => settings.get(Opt::FallbackApplicationName),
         };
         !self.without_application_name && name.is_some_and(|name| !name.is_empty())
-    }
-
-    fn check_target(&mut self, link: &mut Link) -> Go {
-        let verdict = match self.wanted() {
-            TargetSessionAttrs::Any => Verdict::Accept,
-            wanted => target::judge(wanted, &link.session.facts),
-        };
-        match verdict {
-            Verdict::Accept => self.succeed(link),
-            Verdict::Refuse(error) => {
-                self.remember_refused(&error);
-                refuse_server(&error, link)
-            }
-            Verdict::Ask(probe) => {
-                if let Err(error) = link.session.send_query(probe.query()) {
-                    link.session.errors.push_with(|out| error.write_text(out));
-                    return self.fail(link);
-                }
-                self.record(Phase::RoleCheck);
-                link.status = probe.status();
-                wait_after_flush(link, Stage::Probing(probe))
-            }
-        }
-    }
-
-    /// What kind of server is wanted in this pass.
-    fn wanted(&self) -> TargetSessionAttrs {
-        match self.candidates.in_second_pass() {
-            true => TargetSessionAttrs::Any,
-            false => self.plan.target_session_attrs,
-        }
-    }
-
-    fn probing(&mut self, probe: Probe, link: &mut Link) -> Go {
-        loop {
-            let answer = match link.session.next_result() {
-                NextResult::Pending => match self.read(link, Stage::Probing(probe)) {
-                    Some(go) => return go,
-                    None => continue,
-                },
-                NextResult::None => None,
-                NextResult::Ready(answer) => Some(answer),
-            };
-            if link.session.is_lost() {
-                link.drop_transport();
-                return self.fail(link);
-            }
-            let verdict = match &answer {
-                Some(answer) => probe.judge(self.wanted(), answer),
-                None => probe.no_answer(),
-            };
-            self.record_role(probe, &verdict);
-            link.session.fetched.extend(answer);
-            return match verdict {
-                Verdict::Refuse(error) => {
-                    self.remember_refused(&error);
-                    refuse_server(&error, link)
-                }
-                Verdict::Accept | Verdict::Ask(_) => {
-                    link.status = ConnStatus::Consume;
-                    Go::On(Stage::Consume)
-                }
-            };
-        }
-    }
-
-    fn consume(&mut self, link: &mut Link) -> Go {
-        loop {
-            match link.session.next_result() {
-                NextResult::Pending => {
-                    if let Some(go) = self.read(link, Stage::Consume) {
-                        return go;
-                    }
-                }
-                NextResult::None => return self.succeed(link),
-                NextResult::Ready(_) if link.session.is_lost() => {
-                    link.drop_transport();
-                    return self.fail(link);
-                }
-                NextResult::Ready(result) => link.session.fetched.push(result),
-            }
-        }
     }
 
     /// After a cancel request: the server says nothing and closes (behaviour 274).

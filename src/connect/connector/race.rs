@@ -17,6 +17,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::wants::Asking;
 use super::{Connector, Go, Stage, say};
 use crate::config::{HostProbe, TargetSessionAttrs};
 use crate::connect::candidates::Candidates;
@@ -203,7 +204,7 @@ impl Connector {
     /// Takes steps in one lane; whether it is up.
     fn advance_lane(&mut self, race: &mut Race, index: usize) -> bool {
         let lane = &mut race.lanes[index];
-        if lane.machine.is_wanting() || race.asking == Some(index) {
+        if matches!(lane.machine.asking, Asking::Wanted(_)) || race.asking == Some(index) {
             return false;
         }
         lane.status = lane.machine.advance_in_time(&mut lane.link);

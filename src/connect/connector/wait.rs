@@ -335,14 +335,14 @@ impl Connector {
             }
             return;
         }
-        self.forsake();
-        self.stage = match self.waiting.lookup.take() {
-            Some(_) => {
+        let asked_lookup = self.time_out_asking(link);
+        self.stage = match self.waiting.lookup.take().is_some() || asked_lookup {
+            true => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));
                 self.remember(MemoryFound::Down);
                 Stage::NextHost
             }
-            None => {
+            false => {
                 say(link, &ConnectError::Timeout);
                 self.end_attempt(link);
                 self.give_address_up(link)
@@ -356,6 +356,9 @@ impl Connector {
 
     /// Finds the addresses of the present host, whose name must be looked up.
     pub(super) fn look_up(&mut self, port: u16, link: &mut Link) -> Go {
+        if let Some(go) = self.ask_addresses(port, link) {
+            return go;
+        }
         let name = self.host().host.clone();
         let inline = match self.waiting.mode {
             Mode::Blocking => self.waiting.total.is_none() && self.waiting.shared.is_none(),
@@ -449,6 +452,7 @@ impl Connector {
             self.fail(link);
             self.stage = Stage::Ended;
         }
+        self.forsake();
         self.forget_waiting();
     }
 }

@@ -94,9 +94,9 @@ impl Connector {
         matches!(self.asking, Asking::Pending(_))
     }
 
-    /// Whether something is wanted that nobody has been asked for yet.
-    pub fn is_wanting(&self) -> bool {
-        matches!(self.asking, Asking::Wanted(_))
+    /// Whether [`Connector::take_want`] or [`Connector::take_forsaken`] would give something.
+    pub fn has_news(&self) -> bool {
+        matches!(self.asking, Asking::Wanted(_)) || !self.forsaken.is_empty()
     }
 
     /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
@@ -153,7 +153,6 @@ impl Connector {
     }
 
     /// The server of the present attempt.
-    #[expect(dead_code)] // until a provider can be set
     pub(super) fn peer(&self, encrypted: bool) -> Peer {
         let host = self.host();
         Peer {
