@@ -1,8 +1,27 @@
 /*
  * libpq-porcelain.h - what this library has beyond libpq.
  *
- * Made by cbindgen from src/capi/ (`make header`): change it there. Functions return the plain
- * failure value for NULL; what is handed in stays the caller's unless said otherwise.
+ * Made by cbindgen from src/capi/ (`make header`): change it there.
+ *
+ * Rules that hold for all of it:
+ *
+ * - Failure. A function that can fail in a way the caller may want to tell apart returns a
+ *   pqp_status, which is 0 (PQP_OK) when it worked; one that makes something returns NULL. Where
+ *   there is more to say, the last parameter is `char **error`: on failure, and only then, a text
+ *   is written through it, unless it is NULL; free it with PQfreemem. PQerrorMessage is for what
+ *   becomes of a connection, as in libpq, and not for misuse of these functions. Outputs are written
+ *   only on success. NULL is always checked: it gives the plain failure value, or PQP_NULL.
+ * - Ownership. What is handed in is copied or only looked at, unless said otherwise. What a `_new`
+ *   or `_ref` gives, the `_free` of the same object takes back. Contexts, factories and requests are
+ *   counted: each lives as long as somebody has a reference to it, connections included.
+ * - Threads. Contexts, factories and requests may be used by any thread at any time. A connection is
+ *   used by one thread at a time, as in libpq, and its hooks are called on the thread that uses it.
+ * - Hooks. Each gets the user pointer that it was set with, and may call anything on the connection it
+ *   is called for but PQfinish, unless said otherwise. It must return: no longjmp and no C++
+ *   exception out of it. `user_free`, where a setter has it, is called with the user pointer when the
+ *   hook will not be called any more, on whatever thread that happens; NULL for nothing.
+ * - No struct is to be filled in by the caller: what may grow is opaque, with functions to set and ask.
+ * - Units stand in names: _ms is milliseconds, _s seconds, _len bytes.
  */
 #ifndef LIBPQ_PORCELAIN_H
 #define LIBPQ_PORCELAIN_H
@@ -14,6 +33,45 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/**
+ * What a `pqp_` function that can fail returns.
+ */
+typedef enum pqp_status {
+  /**
+   * It worked.
+   */
+  PQP_OK = 0,
+  /**
+   * A pointer is NULL that must not be.
+   */
+  PQP_NULL = 1,
+  /**
+   * A value cannot be: an unknown option, a file policy that is none, a text that is no address.
+   */
+  PQP_INVALID = 2,
+  /**
+   * It is too late: the connection has been started, the factory has been started from, or nobody waits for the
+   * answer any more.
+   */
+  PQP_TOO_LATE = 3,
+  /**
+   * The request has been answered before.
+   */
+  PQP_TWICE = 4,
+  /**
+   * The request asks for something else.
+   */
+  PQP_WRONG_KIND = 5,
+  /**
+   * There is no memory, or no descriptor.
+   */
+  PQP_NO_MEMORY = 6,
+  /**
+   * The library has failed: a bug, to be reported.
+   */
+  PQP_INTERNAL = 7,
+} pqp_status;
 
 /**
  * What kind of server it is.
@@ -157,6 +215,10 @@ typedef enum pqp_source {
    * Worked out from other options.
    */
   PQP_SOURCE_DERIVED = 6,
+  /**
+   * The context's default.
+   */
+  PQP_SOURCE_CONTEXT = 7,
 } pqp_source;
 
 /**
@@ -194,9 +256,58 @@ typedef enum pqp_phase {
 } pqp_phase;
 
 /**
+ * A context. Opaque; connections and factories made in it keep it alive.
+ */
+typedef struct pqp_context pqp_context;
+
+/**
+ * A factory. Opaque; connections made by it keep it alive.
+ */
+typedef struct pqp_factory pqp_factory;
+
+/**
  * How connecting went. Made by pqp_connect_report, freed by pqp_report_free.
  */
 typedef struct pqp_report pqp_report;
+
+/**
+ * A request to the application. Opaque and counted: a hook that answers later takes a reference with `pqp_request_ref`, and
+ * gives it back with `pqp_request_free` when it has answered. That stays safe when the connection has long gone.
+ */
+typedef struct pqp_request pqp_request;
+
+/**
+ * A transport that is being put together. Opaque.
+ *
+ * Its functions are called by the thread that uses the connection, one at a time. They must not use the connection. In a
+ * child of fork() none of them is called, the close function included.
+ */
+typedef struct pqp_transport pqp_transport;
+
+/**
+ * A lock as `PQregisterThreadLock` takes it: taken when the argument is not 0, given back when it is.
+ */
+typedef void (*pqp_thread_lock)(int acquire);
+
+/**
+ * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
+ * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ */
+typedef int (*pqp_start_hook)(void *user, PGconn *conn);
+
+/**
+ * Frees what a hook was set with.
+ */
+typedef void (*pqp_user_free)(void *user);
+
+/**
+ * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
+ * functions for what it is asked. `conn` is the connection; it may be looked at, and must not be finished, polled or reset
+ * from within. Called on the thread that connects: in `PQconnectPoll`, `PQconnectdb` and their like. Waiting for an
+ * answer that comes later ends with the time for the attempt (`connect_timeout`, `connect_deadline_ms`); without either it
+ * has no end.
+ */
+typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
 
 /**
  * When a phase began and ended: microseconds since connecting began; -1 where it did not.
@@ -319,87 +430,655 @@ typedef struct pqp_option_used {
 } pqp_option_used;
 
 /**
+ * Told that nobody waits for the answer to a request any more.
+ */
+typedef void (*pqp_cancelled_hook)(void *user, struct pqp_request *request);
+
+/**
+ * A SASL mechanism of the application. All of it is copied when it is registered.
+ *
+ * Of the mechanisms that both sides have, the one with the highest priority is used; among equals, the one that the server
+ * names first. SCRAM-SHA-256-PLUS has 100, SCRAM-SHA-256 and OAUTHBEARER have 0. A list in `require_auth` rules an
+ * application's mechanisms out, unless it is one of what is not wanted; `channel_binding=require` does always.
+ */
+typedef struct pqp_sasl_mechanism {
+  /**
+   * Its registered name, such as "X-TICKET": 1 to 20 of A-Z, 0-9, "-" and "_". One with the name of a former mechanism
+   * takes its place, also of the library's own.
+   */
+  const char *name;
+  /**
+   * The higher, the better.
+   */
+  int priority;
+  /**
+   * Not 0: it is passed over on a connection that is not encrypted.
+   */
+  int needs_encryption;
+  /**
+   * Begins an exchange on this connection: its state, for the other two; NULL fails it. The request says host, address,
+   * port, user and database.
+   */
+  void *(*init)(void *user, PGconn *conn, struct pqp_request *request);
+  /**
+   * The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
+   * last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
+   * from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+   * On the thread that connects; `conn` of `init` may be looked at.
+   */
+  int (*step)(void *user,
+              void *state,
+              struct pqp_request *request,
+              const char *input,
+              size_t input_len,
+              int is_final);
+  /**
+   * Frees the state: once, whatever has become of the exchange. May be NULL.
+   */
+  void (*free)(void *user, void *state);
+} pqp_sasl_mechanism;
+
+/**
+ * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
+ * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
+ * in the request; 0: not by this version; less: there is none, and connecting fails.
+ */
+typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
+
+/**
+ * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
+ * `EAGAIN` when there is nothing now.
+ */
+typedef ptrdiff_t (*pqp_read)(void *user, char *buf, size_t len);
+
+/**
+ * Takes up to `len` bytes of `data` without waiting: how many, at least one, or -1 with `errno` set, `EAGAIN` when it
+ * can take nothing now. It must not raise SIGPIPE.
+ */
+typedef ptrdiff_t (*pqp_write)(void *user, const char *data, size_t len);
+
+/**
+ * Waits until there is something to read (`for_read` not 0) or room to write (`for_write` not 0), or `timeout_ms` is
+ * over, -1 being for ever: 1 when it is ready, 0 when the time is over, -1 with `errno` set.
+ */
+typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms);
+
+/**
+ * Sets a connection option as if it had been given with the others; NULL takes its value away. May be called by a start
+ * hook, and on a connection of `pqp_factory_start` before its first `PQconnectPoll`; after that it is `PQP_TOO_LATE`.
+ * `PQP_INVALID`: there is no such option, or it is "service" or "servicefile", which have had their effect. A value that
+ * cannot be fails the connection when it is first polled, with libpq's text.
+ */
+enum pqp_status pqp_conn_set_param(PGconn *conn,
+                                   const char *keyword,
+                                   const char *value,
+                                   char **error);
+
+/**
+ * Sets the password: `pqp_conn_set_param` with "password". Copied; the copies are wiped when they go.
+ */
+enum pqp_status pqp_conn_set_password(PGconn *conn,
+                                      const char *password,
+                                      char **error);
+
+/**
+ * Ends a connection that has not been dialled yet: it is bad, and `text` its error message. For start hooks that cannot get
+ * what the connection needs. Later it is `PQP_TOO_LATE`.
+ */
+enum pqp_status pqp_conn_refuse(PGconn *conn,
+                                const char *text);
+
+/**
+ * Whether options and hooks of the connection can still be set: 1, else 0.
+ */
+int pqp_conn_is_settable(const PGconn *conn);
+
+/**
+ * Keeps a pointer of the application's with the connection. It stays the application's, and nothing looks behind it. May be
+ * called at any time.
+ */
+enum pqp_status pqp_conn_set_user_data(PGconn *conn,
+                                       void *user_data);
+
+/**
+ * The pointer that `pqp_conn_set_user_data` was given; NULL where none was.
+ */
+void *pqp_conn_user_data(const PGconn *conn);
+
+/**
+ * A new context with libpq's ways and no hooks; to be given back with `pqp_context_free`. NULL when memory is out.
+ */
+struct pqp_context *pqp_context_new(void);
+
+/**
+ * The context that libpq's own functions use: `PQconnectdb` and its like make their connections in it, and
+ * `PQsetAuthDataHook`, `PQregisterThreadLock` and `PQsetSSLKeyPassHook_OpenSSL` change it and no other. A reference of
+ * one's own, to be given back with `pqp_context_free`; the context itself stays.
+ */
+struct pqp_context *pqp_context_default(void);
+
+/**
+ * Another reference to the context, to be given back by a `pqp_context_free` of its own. Returns `context`.
+ */
+struct pqp_context *pqp_context_ref(struct pqp_context *context);
+
+/**
+ * Gives a reference back; NULL is nothing. The context goes with the last of them, and with the last connection and factory
+ * made in it.
+ */
+void pqp_context_free(struct pqp_context *context);
+
+/**
+ * Sets what stands in for the compiled-in default of a connection option, such as "gssencmode" or "connect_timeout":
+ * caller, service file and environment come before it. NULL takes it back. Counts for connections and factories made
+ * afterwards. `PQP_INVALID`: there is no such option, or it is "service" or "servicefile".
+ */
+enum pqp_status pqp_context_set_default_param(struct pqp_context *context,
+                                              const char *keyword,
+                                              const char *value);
+
+/**
+ * Whether environment variables are read (1, as libpq does) or not (0): those for options, `HOME`, and those sent to the
+ * server. Without `HOME` the home directory is the one that the user database has.
+ */
+enum pqp_status pqp_context_set_env_policy(struct pqp_context *context,
+                                           int use_environment);
+
+/**
+ * Which service files are read: a `pqp_file_policy`; `path` only with `PQP_FILE_ONLY`. With `PQP_FILE_NEVER` a connection
+ * whose caller names a service fails.
+ */
+enum pqp_status pqp_context_set_service_file_policy(struct pqp_context *context,
+                                                    int policy,
+                                                    const char *path);
+
+/**
+ * Which password files are read: a `pqp_file_policy`; `path` only with `PQP_FILE_ONLY`.
+ */
+enum pqp_status pqp_context_set_password_file_policy(struct pqp_context *context,
+                                                     int policy,
+                                                     const char *path);
+
+/**
+ * Sets the directory of the server's Unix socket where no host is given, or an abstract name that begins with "@"; NULL:
+ * the compiled-in one. `PQP_INVALID`: it begins with neither "/" nor "@".
+ */
+enum pqp_status pqp_context_set_socket_directory(struct pqp_context *context,
+                                                 const char *directory);
+
+/**
+ * Whether the operating system's texts in error messages are English (1) or the locale's (0, as in libpq). Texts of this
+ * library always are English, and those of the server follow its `lc_messages`.
+ */
+enum pqp_status pqp_context_set_english(struct pqp_context *context,
+                                        int english);
+
+/**
+ * Whether `PQsocket` is, while connecting in steps, what it is in libpq 18 (1): the present attempt's socket, so that deadlines
+ * are the caller's matter, and `PQconnectPoll` may wait in a name lookup. 0 is this library's way. The environment
+ * variable `PQP_CLASSIC_SOCKET=1` does the same for the whole process.
+ */
+enum pqp_status pqp_context_set_classic_socket(struct pqp_context *context,
+                                               int classic);
+
+/**
+ * Sets the authorities that servers' certificates must come from, as `len` bytes of PEM, where `sslrootcert` is not given:
+ * they take the place of the file in the home directory. Copied. NULL takes them back. What is no PEM fails the connection.
+ */
+enum pqp_status pqp_context_set_tls_roots(struct pqp_context *context,
+                                          const char *pem,
+                                          size_t len);
+
+/**
+ * Sets the certificate that is shown to servers that ask for one, and its private key, both as PEM of so many bytes,
+ * where neither `sslcert` nor `sslkey` is given: they take the place of the files in the home directory. Copied; the copies
+ * of the key are wiped when they go. Both NULL takes them back; only one of them NULL is `PQP_NULL`.
+ */
+enum pqp_status pqp_context_set_tls_identity(struct pqp_context *context,
+                                             const char *certificate_pem,
+                                             size_t certificate_len,
+                                             const char *key_pem,
+                                             size_t key_len);
+
+/**
+ * Sets who is shown the notices of connections made afterwards, as results, as `PQsetNoticeReceiver` does for one; NULL: the
+ * default, which calls the processor. `user` is passed to it, and must be good as long as a connection of the
+ * context or one of its results lives.
+ */
+enum pqp_status pqp_context_set_notice_receiver(struct pqp_context *context,
+                                                PQnoticeReceiver receiver,
+                                                void *user);
+
+/**
+ * Sets who is shown the notices of connections made afterwards, as texts, as `PQsetNoticeProcessor` does for one; NULL: the
+ * default, which writes them to standard error. `user` as for `pqp_context_set_notice_receiver`.
+ */
+enum pqp_status pqp_context_set_notice_processor(struct pqp_context *context,
+                                                 PQnoticeProcessor processor,
+                                                 void *user);
+
+/**
+ * Sets the lock that is taken around calls into libraries that cannot be called by two threads at once (Kerberos); NULL: one of
+ * this library's. Of the default context this is what `PQregisterThreadLock` sets.
+ */
+enum pqp_status pqp_context_set_thread_lock(struct pqp_context *context,
+                                            pqp_thread_lock lock);
+
+/**
+ * A factory for connections by a connection string or URI, as `PQconnectdb` takes it; to be given back with
+ * `pqp_factory_free`. The string is parsed now, once, and completed from service file and environment as `context` says; NULL
+ * is the default context. NULL for a string that cannot be parsed, or that is NULL; `error`, where it is not NULL, is then set
+ * to a text to be freed with `PQfreemem`.
+ */
+struct pqp_factory *pqp_factory_new(struct pqp_context *context,
+                                    const char *conninfo,
+                                    char **error);
+
+/**
+ * As `pqp_factory_new`, from arrays, as `PQconnectdbParams` takes them.
+ */
+struct pqp_factory *pqp_factory_new_params(struct pqp_context *context,
+                                           const char *const *keywords,
+                                           const char *const *values,
+                                           int expand_dbname,
+                                           char **error);
+
+/**
+ * Another reference to the factory, to be given back by a `pqp_factory_free` of its own. Returns `factory`.
+ */
+struct pqp_factory *pqp_factory_ref(struct pqp_factory *factory);
+
+/**
+ * Gives a reference back; NULL is nothing. Its connections go on.
+ */
+void pqp_factory_free(struct pqp_factory *factory);
+
+/**
+ * A connection on which no packet has been sent and no name looked up; to be freed with `PQfinish`. The start hook has run
+ * on this thread. Go on as after `PQconnectStart`: wait until `PQsocket` is writable, which it is at once, and call
+ * `PQconnectPoll`; before that the `pqp_conn_set_` functions may be called. `PQstatus` is `CONNECTION_ALLOCATED` until then, or
+ * `CONNECTION_BAD` where the options are not such as one can connect with. NULL for NULL.
+ *
+ * The first start fixes the factory: setting anything on it is `PQP_TOO_LATE` from then on. May be called by several
+ * threads at once. The password file is read by the first start and not again.
+ */
+PGconn *pqp_factory_start(struct pqp_factory *factory);
+
+/**
+ * Connects and waits, as `PQconnectdb` does, with the start hook called before anything is dialled. Ask `PQstatus` whether it
+ * worked. NULL for NULL. Fixes the factory as `pqp_factory_start` does.
+ */
+PGconn *pqp_factory_connect(struct pqp_factory *factory);
+
+/**
+ * Sets the hook that is called between start and first dial; NULL: nobody. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_start_hook(struct pqp_context *context,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets the hook that is called between start and first dial; NULL: nobody. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_key_password_provider(struct pqp_context *context,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factory,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. `PQP_TOO_LATE` once a connection has been started
+ * from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the
+ * context's.
+ */
+enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. As `pqp_conn_set_param`, until the
+ * first dial; then `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
+                                                   pqp_provider provider,
+                                                   void *user,
+                                                   pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. As `pqp_conn_set_param`, until the first dial; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
+                                               pqp_provider provider,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the
+ * factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_resolver(PGconn *conn,
+                                      pqp_provider provider,
+                                      void *user,
+                                      pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the factory's and the
+ * context's.
+ */
+enum pqp_status pqp_conn_set_dialler(PGconn *conn,
+                                     pqp_provider provider,
+                                     void *user,
+                                     pqp_user_free user_free);
+
+/**
  * How connecting went, since the last start of it: on success, on failure, and while it goes on. The report is a copy, to
  * be freed with pqp_report_free; NULL for NULL. Any thread may read it; making it needs the connection for itself.
- *
- * # Safety
- * `conn` is NULL or a connection that no other thread changes now.
  */
 struct pqp_report *pqp_connect_report(const PGconn *conn);
 
 /**
  * Frees a report and everything it has handed out. NULL is nothing.
- *
- * # Safety
- * `report` is NULL or from `pqp_connect_report` and not yet freed.
  */
 void pqp_report_free(struct pqp_report *report);
 
 /**
  * How many attempts the report has; 0 for NULL.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 size_t pqp_report_attempt_count(const struct pqp_report *report);
 
 /**
  * Attempt number i in the order they began, from 0; NULL where there is none. It belongs to the report.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 const struct pqp_attempt *pqp_report_attempt(const struct pqp_report *report,
                                              size_t i);
 
 /**
  * How many attempts more there were than a report keeps (1024).
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 size_t pqp_report_omitted_count(const struct pqp_report *report);
 
 /**
  * How many options have a value; 0 for NULL.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 size_t pqp_report_option_count(const struct pqp_report *report);
 
 /**
  * Option number i of those that have a value, from 0; NULL where there is none. It belongs to the report.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 const struct pqp_option_used *pqp_report_option(const struct pqp_report *report,
                                                 size_t i);
 
 /**
  * When connecting began: microseconds since 1970 by the system's clock; -1 where nothing was tried.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 int64_t pqp_report_started_us(const struct pqp_report *report);
 
 /**
  * How long connecting took, in microseconds; -1 while it goes on, and where nothing was tried.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 int64_t pqp_report_duration_us(const struct pqp_report *report);
 
 /**
  * The whole report as one JSON object, in UTF-8. The text belongs to the report; NULL for NULL.
- *
- * # Safety
- * `report` is NULL or has not been freed.
  */
 const char *pqp_report_json(const struct pqp_report *report);
+
+/**
+ * A reference to the request, to be given back with `pqp_request_free`. Returns `request`.
+ */
+struct pqp_request *pqp_request_ref(struct pqp_request *request);
+
+/**
+ * Gives a reference back that `pqp_request_ref` gave; NULL is nothing. A request that nobody answered stays unanswered until
+ * its time is over: answer it first.
+ */
+void pqp_request_free(struct pqp_request *request);
+
+/**
+ * What is asked for: a `pqp_request_kind`; -1 for NULL.
+ */
+int pqp_request_what(const struct pqp_request *request);
+
+/**
+ * The host as the options name it; "" where they give only an address. As all texts of a request: it lives as long as
+ * the request, and is "" where it is not known.
+ */
+const char *pqp_request_host(const struct pqp_request *request);
+
+/**
+ * The numeric address; "" before the lookup, for a Unix socket, and where the transport is the application's.
+ */
+const char *pqp_request_hostaddr(const struct pqp_request *request);
+
+/**
+ * The port; 0 where there is none.
+ */
+int pqp_request_port(const struct pqp_request *request);
+
+/**
+ * The user.
+ */
+const char *pqp_request_user(const struct pqp_request *request);
+
+/**
+ * The database.
+ */
+const char *pqp_request_dbname(const struct pqp_request *request);
+
+/**
+ * 1 where the connection is encrypted, its server verified as far as the options ask; else 0.
+ */
+int pqp_request_is_encrypted(const struct pqp_request *request);
+
+/**
+ * A number that grows with every lookup and every address of a connection that is tried.
+ */
+int pqp_request_attempt(const struct pqp_request *request);
+
+/**
+ * 1 where nobody waits for the answer any more, else 0.
+ */
+int pqp_request_is_cancelled(const struct pqp_request *request);
+
+/**
+ * Has `cancelled` called, once, when nobody waits for the answer any more: the time is over, or the connection is reset or
+ * finished. It is called by the thread that does that, and must not use the connection, which may be half gone. It is not
+ * called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
+ */
+enum pqp_status pqp_request_on_cancel(struct pqp_request *request,
+                                      pqp_cancelled_hook cancelled,
+                                      void *user);
+
+/**
+ * Answers that libpq's own way is to be taken, as if there were no provider.
+ */
+enum pqp_status pqp_answer_default(struct pqp_request *request);
+
+/**
+ * Answers that what was asked for cannot be had; `text` becomes part of the connection's error message. Copied.
+ *
+ * As for all answers: the first one counts. `PQP_TWICE`: there was one before. `PQP_TOO_LATE`: nobody waits any more.
+ * `PQP_WRONG_KIND`: something else was asked for. Whenever it is not `PQP_OK` nothing was taken.
+ */
+enum pqp_status pqp_answer_error(struct pqp_request *request,
+                                 const char *text);
+
+/**
+ * Answers with the password or pass phrase. Copied; the copies are wiped when they go.
+ */
+enum pqp_status pqp_answer_password(struct pqp_request *request, const char *password);
+
+/**
+ * Answers with the addresses of the host, in the order they are to be tried: a list ended by NULL, of numeric internet
+ * addresses such as "192.0.2.1" and "2001:db8::1", and paths of Unix sockets, which begin with "/", or "@" for abstract
+ * ones. The port is the request's. Copied. An empty list fails the host. `PQP_INVALID`: one of them is no address, or there
+ * are more than 65536.
+ */
+enum pqp_status pqp_answer_addresses(struct pqp_request *request,
+                                     const char *const *addresses);
+
+/**
+ * Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
+ * blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
+ */
+enum pqp_status pqp_answer_socket(struct pqp_request *request,
+                                  int descriptor);
+
+/**
+ * Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
+ * function is called with the end of the connection. TLS works on top of it as on a socket.
+ */
+enum pqp_status pqp_answer_transport(struct pqp_request *request,
+                                     struct pqp_transport *transport);
+
+/**
+ * Registers a SASL mechanism for the connections of a context that are started afterwards. `PQP_INVALID` for a name that is
+ * none, and where `init` or `step` is NULL.
+ */
+enum pqp_status pqp_context_register_sasl(struct pqp_context *context,
+                                          const struct pqp_sasl_mechanism *mechanism,
+                                          void *user,
+                                          pqp_user_free user_free);
+
+/**
+ * Answers a step of a SASL mechanism: `data` of `len` bytes is sent, and `reply`, a `pqp_sasl_reply`, says whether that was all.
+ * From any thread. `PQP_TWICE`, `PQP_TOO_LATE` and `PQP_WRONG_KIND` as with the other answers.
+ */
+enum pqp_status pqp_answer_sasl(struct pqp_request *request,
+                                int reply,
+                                const char *data,
+                                size_t len);
+
+/**
+ * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+ * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * What a status means, in a few words. A constant; not to be freed.
+ */
+const char *pqp_status_text(int status);
+
+/**
+ * A transport with no functions yet; to be given away with `pqp_answer_transport` or freed with `pqp_transport_free`.
+ * `user` is handed to its functions. `close` is called with it once, when the transport goes: with the connection, or
+ * when it is freed; NULL for nothing.
+ *
+ * `descriptor` is what is waited on, and what `PQsocket` shows: it must be readable whenever reading would not give `EAGAIN`,
+ * bytes that the transport holds back included, and writable whenever writing would not. It stays the caller's, and open
+ * until `close` is called. A transport whose descriptor is never ready ends with the time for the attempt.
+ */
+struct pqp_transport *pqp_transport_new(int descriptor,
+                                        void *user,
+                                        pqp_user_free close);
+
+/**
+ * Frees a transport that has not been given away; NULL is nothing. Calls its close function.
+ */
+void pqp_transport_free(struct pqp_transport *transport);
+
+/**
+ * Sets the function that reads. It is needed.
+ */
+enum pqp_status pqp_transport_set_read(struct pqp_transport *transport,
+                                       pqp_read read);
+
+/**
+ * Sets the function that writes. It is needed.
+ */
+enum pqp_status pqp_transport_set_write(struct pqp_transport *transport, pqp_write write);
+
+/**
+ * Sets the function by which calls wait on a connection that is up. Without it they wait on the descriptor with poll(2), as
+ * everything does while connecting.
+ */
+enum pqp_status pqp_transport_set_poll(struct pqp_transport *transport,
+                                       pqp_poll poll);
 
 /**
  * Name and version of this library, and the libpq version it stands in for, such as

@@ -588,6 +588,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
                 Ok(Step::Needs) => return (sent, "needs something".into()),
+                Ok(Step::NeedPassword) => startup.set_password(None),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
                     let mut text = session.errors.text().to_vec();

@@ -8,7 +8,6 @@ use super::guard::{catch, see_conn, with_conn};
 use super::types::PGconn;
 use crate::client::connecting::{self, Mode};
 use crate::client::{Connection, Handle};
-use crate::config::RealEnv;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::signal_cancel::{self, SignalCancel};
 
@@ -64,8 +63,10 @@ pub unsafe extern "C" fn PQcancelStart(cancelConn: *mut PGcancelConn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(cancelConn.cast(), 0, |c| {
-            let mode = connecting::polled_mode(&RealEnv);
-            c_int::from(c.with(|c| c.cancel_start(mode)))
+            c_int::from(c.with(|c| {
+                let mode = c.context().polled_mode();
+                c.cancel_start(mode)
+            }))
         })
     }
 }

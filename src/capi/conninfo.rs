@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroize;
 
-use crate::config::{ConfigError, OPTION_COUNT, Opt, RealEnv, Settings};
+use super::pqp_context::default_context;
+use crate::config::{ConfigError, OPTION_COUNT, Opt, Settings};
 
 /// `PQconninfoOption`: one connection option and its value.
 #[repr(C)]
@@ -47,7 +48,7 @@ const _: () = assert!(size_of::<*const u8>() != 8 || size_of::<PQconninfoOption>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconndefaults() -> *mut PQconninfoOption {
     guarded(|| {
-        Settings::defaults(&RealEnv).map_or(ptr::null_mut(), |settings| {
+        Settings::defaults(&default_context().core.env()).map_or(ptr::null_mut(), |settings| {
             let libpqs = |opt: Opt| !opt.is_extension();
             to_c_array_of(&settings, libpqs)
         })

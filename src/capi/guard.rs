@@ -2,11 +2,12 @@
 //! out between the steps. A connection that this process has inherited over fork() is given up here, before anything
 //! is asked of it ([`crate::connect::link`]).
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, oauth, ssl};
-use crate::client::{Connection, Handle};
+use crate::client::{Connection, Handle, Target, hooks};
 use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
 
@@ -62,6 +63,16 @@ impl ConnRef {
     }
 }
 
+impl Target for ConnRef {
+    fn connection(&mut self, f: &mut dyn FnMut(&mut Connection)) {
+        self.with(f);
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
 impl Handle for ConnRef {
     #[inline]
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
@@ -81,10 +92,10 @@ impl Handle for ConnRef {
     }
 
     fn ask(&mut self, want: Want) -> Answer {
-        match want {
-            Want::PassPhrase => ssl::ask_pass_phrase(self.0),
-            Want::Token(request) => oauth::ask_token(self.0, &request),
-            _ => Answer::Default,
+        match (hooks::ask(self, &want), want) {
+            (Answer::Default, Want::PassPhrase) => ssl::ask_pass_phrase(self.0),
+            (Answer::Default, Want::Token(request)) => oauth::ask_token(self.0, &request),
+            (answer, _) => answer,
         }
     }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use zeroize::Zeroizing;
 
 use super::auth_hook::PQgetAuthDataHook;
-use super::guard::catch;
+use super::guard::{catch, see_conn};
 use super::ptr;
 use super::types::PGconn;
 use crate::connect::request::{Answer, Given};
@@ -70,14 +70,27 @@ const _: () = assert!(
 
 /// Asks the application's hook for a token: first by the version of 19, then by that of 18 (behaviours 383, 413).
 pub(crate) fn ask_token(conn: *mut PGconn, wanted: &TokenRequest) -> Answer {
-    let Some(hook) = PQgetAuthDataHook() else {
-        return Answer::Default;
+    // SAFETY: `conn` is the connection the caller works on.
+    let is_default = unsafe { see_conn(conn, false, |c| c.context.is_default()) };
+    let hook = match PQgetAuthDataHook() {
+        Some(hook) if is_default => hook,
+        _ => return Answer::Default,
     };
+    ask_by(conn, wanted, |kind, data| {
+        // SAFETY: the hook's author promised that it may be called; the request has all the members of its version.
+        unsafe { hook(kind, conn, data) }
+    })
+}
+
+/// Asks `hook`, which gets the kind of request and the request.
+pub(crate) fn ask_by(
+    conn: *mut PGconn,
+    wanted: &TokenRequest,
+    hook: impl Fn(c_int, *mut c_void) -> c_int,
+) -> Answer {
     for kind in [BEARER_TOKEN_V2, BEARER_TOKEN] {
         let request = Request::new(conn, kind, wanted);
-        // SAFETY: the hook's author promised that it may be called; the request has all the members of its version.
-        let said = unsafe { hook(kind, conn, request.raw.cast()) };
-        match said {
+        match hook(kind, request.raw.cast()) {
             0 => {}
             1.. => return request.begin(),
             _ => {
@@ -151,13 +164,7 @@ impl Request {
             self.finish();
             return Answer::Given(Given::Secret(token));
         }
-        // SAFETY: `raw` is ours, and nobody is being called.
-        if unsafe { (*self.raw).v1.r#async }.is_none() {
-            self.finish();
-            return Answer::Refused(
-                b"user-defined OAuth flow provided neither a token nor an async callback".to_vec(),
-            );
-        }
+        // One with no callback either fails when it is called, as in libpq.
         Answer::Given(Given::TokenFlow(Flow(Arc::new(self))))
     }
 
@@ -195,9 +202,14 @@ impl TokenFlow for Request {
         let failed = || TokenStatus::Failed(self.failure());
         // SAFETY: `raw` lives as long as this.
         let callback = unsafe { (*self.raw).v1.r#async };
-        let (Some(callback), false) = (callback, self.is_over.load(Ordering::Relaxed)) else {
-            return failed();
+        let Some(callback) = callback else {
+            return TokenStatus::Failed(
+                b"user-defined OAuth flow provided neither a token nor an async callback".to_vec(),
+            );
         };
+        if self.is_over.load(Ordering::Relaxed) {
+            return failed();
+        }
         if self.is_called.swap(true, Ordering::Relaxed) {
             return failed();
         }
@@ -211,18 +223,20 @@ impl TokenFlow for Request {
             self.clean_up();
             return TokenStatus::Failed(Vec::new());
         }
-        let status = match said {
-            READING | WRITING if altsock >= 0 => {
-                return TokenStatus::Waiting {
-                    fd: altsock,
-                    write: said == WRITING,
-                };
-            }
+        // After a failure it is cleaned up when the connection goes.
+        match said {
+            READING | WRITING if altsock >= 0 => TokenStatus::Waiting {
+                fd: altsock,
+                write: said == WRITING,
+            },
             READING | WRITING => TokenStatus::Failed(
                 b"user-defined OAuth flow did not provide a socket for polling".to_vec(),
             ),
             OK => match self.token() {
-                Some(token) => TokenStatus::Token(token),
+                Some(token) => {
+                    self.finish();
+                    TokenStatus::Token(token)
+                }
                 None => {
                     TokenStatus::Failed(b"user-defined OAuth flow did not provide a token".to_vec())
                 }
@@ -230,9 +244,7 @@ impl TokenFlow for Request {
             FAILED => failed(),
             // No status at all.
             _ => failed(),
-        };
-        self.finish();
-        status
+        }
     }
 
     fn finish(&self) {

@@ -115,6 +115,8 @@ pub enum pqp_source {
     PQP_SOURCE_OS_USER = 5,
     /// Worked out from other options.
     PQP_SOURCE_DERIVED = 6,
+    /// The context's default.
+    PQP_SOURCE_CONTEXT = 7,
 }
 
 /// When a phase began and ended: microseconds since connecting began; -1 where it did not.
@@ -309,6 +311,7 @@ fn source_for_c(origin: Origin) -> pqp_source {
         Origin::PasswordFile => pqp_source::PQP_SOURCE_PASSWORD_FILE,
         Origin::OsUser => pqp_source::PQP_SOURCE_OS_USER,
         Origin::Derived => pqp_source::PQP_SOURCE_DERIVED,
+        Origin::Context => pqp_source::PQP_SOURCE_CONTEXT,
     }
 }
 

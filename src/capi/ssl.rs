@@ -229,7 +229,9 @@ pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL(
 /// borrowed.
 pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> Answer {
     let refused = || Answer::Refused(Vec::new());
-    let Some(hook) = PQgetSSLKeyPassHook_OpenSSL() else {
+    // SAFETY: `conn` is the connection the caller works on.
+    let in_default = unsafe { see_conn(conn, true, |c| c.context.is_default()) };
+    let Some(hook) = PQgetSSLKeyPassHook_OpenSSL().filter(|_| in_default) else {
         // SAFETY: `conn` is the connection the caller works on.
         let given = unsafe {
             see_conn(conn, false, |c| {

@@ -57,7 +57,10 @@ impl Connection {
             .and_then(|c| c.for_cancel(facts.process_id, key))
         {
             Some(connector) => {
-                let mut twin = Connection::from_origin(Origin::Planned(Box::new(connector)));
+                let origin = Origin::Planned(Box::new(connector));
+                let mut twin = Connection::from_origin(origin, &self.context);
+                twin.factory.clone_from(&self.factory);
+                twin.hooks.clone_from(&self.hooks);
                 twin.link.status = ConnStatus::Allocated;
                 twin
             }

@@ -1,16 +1,16 @@
 //! Making, resetting and ending a connection.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
-use super::{Connection, Handle};
+use super::hooks;
+use super::setup::Phase;
+use super::{Connection, Context, Handle, Hooks};
 use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
 pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
-use crate::connect::request::Answer;
-use crate::connect::sasl;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Kind;
 use crate::net::{self, NetError};
@@ -28,26 +28,53 @@ pub(super) enum Origin {
 
 impl Default for Connection {
     fn default() -> Self {
-        Connection::from_origin(Origin::Rejected {
+        let origin = Origin::Rejected {
             settings: Settings::new(),
             hosts: Vec::new(),
-        })
+        };
+        Connection::from_origin(origin, &Context::new())
     }
 }
 
 impl Connection {
-    pub(super) fn from_origin(origin: Origin) -> Self {
+    pub(super) fn from_origin(origin: Origin, context: &Arc<Context>) -> Self {
         Connection {
             link: Link::default(),
             origin,
             nonblocking: false,
             large_objects: Default::default(),
+            context: Arc::clone(context),
+            factory: None,
+            hooks: Hooks::default(),
+            draft: None,
+            phase: Phase::default(),
         }
     }
 
-    /// A connection for these options, before any system call. If one cannot connect with them it is bad and its
+    /// A connection for these options in `context`, before any system call. If one cannot connect with them it is bad and
+    /// its error text says why.
+    pub fn in_context(settings: Result<Settings, ConfigError>, context: &Arc<Context>) -> Self {
+        let has_start_hook = context.hooks().start.is_some();
+        let draft = match &settings {
+            Ok(settings) if has_start_hook => settings.try_clone().ok(),
+            _ => None,
+        };
+        let mut this = Connection::configured(settings, &context.env(), context);
+        this.draft = draft.map(Box::new);
+        this
+    }
+
+    /// A connection for these options in a context of its own, before any system call. If one cannot connect with them it is bad and its
     /// error text says why.
     pub fn new(settings: Result<Settings, ConfigError>, env: &dyn Env) -> Self {
+        Connection::configured(settings, env, &Context::new())
+    }
+
+    fn configured(
+        settings: Result<Settings, ConfigError>,
+        env: &dyn Env,
+        context: &Arc<Context>,
+    ) -> Self {
         let (origin, error) = match settings {
             Err(error) => (
                 Origin::Rejected {
@@ -58,7 +85,11 @@ impl Connection {
             ),
             Ok(settings) => match ConnectPlan::new(settings, env) {
                 Ok(plan) => (
-                    Origin::Planned(Box::new(Connector::new(plan, Purpose::Session))),
+                    Origin::Planned(Box::new(Connector::for_plan(
+                        Arc::new(plan),
+                        Purpose::Session,
+                        context.env(),
+                    ))),
                     None,
                 ),
                 Err(rejected) => {
@@ -71,7 +102,7 @@ impl Connection {
                 }
             },
         };
-        let mut this = Connection::from_origin(origin);
+        let mut this = Connection::from_origin(origin, context);
         if let Some(error) = error {
             this.link
                 .session
@@ -84,8 +115,23 @@ impl Connection {
     /// Begins to connect, without waiting. What is to be waited for is as if [`Connection::poll`] had said
     /// [`PollStatus::Writing`].
     pub fn start(&mut self, mode: Mode) {
-        if let Origin::Planned(connector) = &mut self.origin {
+        if self.begin_dialling()
+            && let Origin::Planned(connector) = &mut self.origin
+        {
             connector.start(&mut self.link, mode);
+        }
+    }
+
+    /// As [`Connection::start`], but what does not fail at once is begun by the first poll. Until then options may be set.
+    pub fn start_later(&mut self) {
+        let mode = self.context.polled_mode();
+        if self.judge_changes()
+            && let Origin::Planned(connector) = &mut self.origin
+        {
+            connector.start_later(&mut self.link, mode);
+            if self.link.status != ConnStatus::Bad {
+                self.link.status = ConnStatus::Allocated;
+            }
         }
     }
 
@@ -102,18 +148,20 @@ impl Connection {
 
     /// Goes on connecting, without waiting, and says what to wait for.
     pub fn poll(&mut self) -> PollStatus {
+        let begun = !self.is_started_late() || self.begin_dialling();
         match self.link.status {
             ConnStatus::Bad => PollStatus::Failed,
             ConnStatus::Ok => PollStatus::Ok,
             _ => match &mut self.origin {
+                _ if !begun => PollStatus::Failed,
                 Origin::Planned(connector) => connector.poll(&mut self.link),
                 Origin::Rejected { .. } => PollStatus::Failed,
             },
         }
     }
 
-    /// Begins to connect anew to the same place, without waiting. `false` if that is impossible.
-    pub fn reset_start(&mut self, mode: Mode) -> bool {
+    /// Closes, and makes ready to connect to the same place anew. `false` if that is impossible.
+    fn begin_reset(&mut self) -> bool {
         self.close();
         let Origin::Planned(connector) = &mut self.origin else {
             return false;
@@ -121,8 +169,8 @@ impl Connection {
         connector.restart();
         self.nonblocking = false;
         self.link.session.errors.clear();
-        self.start(mode);
-        self.link.status != ConnStatus::Bad
+        self.phase = Phase::Fresh;
+        true
     }
 
     /// Says good-bye to the server, if there is one, and closes the transport.
@@ -185,7 +233,8 @@ impl Connection {
 
     /// Whether the server asked for a password and none was there (behaviour 131).
     pub fn needs_password(&self) -> bool {
-        self.used_password() && self.password().is_empty()
+        let given = matches!(&self.origin, Origin::Planned(c) if c.password_given());
+        self.used_password() && self.password().is_empty() && !given
     }
 
     /// What can be told about the connection's TLS; `None` without TLS.
@@ -265,15 +314,59 @@ impl Connection {
     }
 }
 
-/// How programs that poll are served: the environment may ask for libpq 18's behaviour, or for a composite without a
-/// thread.
-pub fn polled_mode(env: &dyn Env) -> Mode {
-    let is_set = |name| env.var(name).is_some_and(|value| value == b"1");
-    match is_set(CLASSIC_SOCKET) {
-        true => Mode::Classic,
-        false if is_set(EPOLL_SOCKET) => Mode::Polled(Kind::Epoll),
-        false => Mode::Polled(Kind::Socket),
+impl Context {
+    /// How programs that poll are served: the context or the environment may ask for libpq 18's behaviour, or the environment
+    /// for a composite without a thread.
+    pub fn polled_mode(&self) -> Mode {
+        let env = self.env();
+        let is_set = |name| env.var(name).is_some_and(|value| value == b"1");
+        match self.switches().classic_socket || is_set(CLASSIC_SOCKET) {
+            true => Mode::Classic,
+            false if is_set(EPOLL_SOCKET) => Mode::Polled(Kind::Epoll),
+            false => Mode::Polled(Kind::Socket),
+        }
     }
+}
+
+/// Calls the start hook, if there is one: the connection is about to be started.
+pub fn prepare(handle: &mut impl Handle) {
+    let hook = handle.with(|c| match (&c.origin, &c.draft) {
+        (Origin::Planned(_), Some(_)) => c.hook(|hooks| hooks.start.clone()),
+        _ => None,
+    });
+    handle.with(|c| match &c.origin {
+        Origin::Planned(_) => c.link.status = ConnStatus::Allocated,
+        Origin::Rejected { .. } => {}
+    });
+    if let Some(hook) = hook
+        && let Err(reason) = hooks::call_start(&hook, handle)
+        && !handle.with(|c| c.phase == Phase::Refused)
+    {
+        handle.with(|c| c.refuse_start(&reason));
+    }
+}
+
+/// Begins to connect, without waiting, as [`Connection::start`], once the start hook has been called.
+pub fn start(handle: &mut impl Handle, mode: Mode) {
+    prepare(handle);
+    handle.with(|c| c.start(mode));
+}
+
+/// As [`start`], but what does not fail at once is begun by the first poll.
+pub fn start_later(handle: &mut impl Handle) {
+    prepare(handle);
+    handle.with(Connection::start_later);
+}
+
+/// Begins to connect anew to the same place, without waiting, once the start hook has been called; `None` is for a program that
+/// polls. `false` if that is impossible.
+pub fn reset_start(handle: &mut impl Handle, mode: Option<Mode>) -> bool {
+    if !handle.with(Connection::begin_reset) {
+        return false;
+    }
+    let mode = mode.unwrap_or_else(|| handle.with(|c| c.context().polled_mode()));
+    start(handle, mode);
+    handle.with(|c| c.link.status != ConnStatus::Bad)
 }
 
 /// Environment: set to 1, [`Mode::Classic`].
@@ -316,8 +409,10 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
 /// Goes on connecting, as [`Connection::poll`], and asks the application for what is wanted.
 pub fn poll(handle: &mut impl Handle) -> PollStatus {
     loop {
+        // What the start has wanted is asked for before the first poll.
+        supply(handle);
         let status = handle.with(Connection::poll);
-        if !supply(handle) {
+        if !handle.with(Connection::is_wanting) {
             return status;
         }
     }
@@ -345,6 +440,13 @@ pub fn abandon(handle: &mut impl Handle) {
     release(handle);
 }
 
+impl Connection {
+    /// Whether connecting stands still for an answer that nobody has been asked for.
+    fn is_wanting(&mut self) -> bool {
+        matches!(&self.origin, Origin::Planned(connector) if connector.has_news())
+    }
+}
+
 /// Asks for what connecting cannot go on without; `false` when it can.
 fn supply(handle: &mut impl Handle) -> bool {
     release(handle);
@@ -355,11 +457,7 @@ fn supply(handle: &mut impl Handle) -> bool {
     let Some(want) = want else {
         return false;
     };
-    let answer = match catch_unwind(AssertUnwindSafe(|| sasl::run(&want))) {
-        Ok(Some(answer)) => answer,
-        Ok(None) => handle.ask(want),
-        Err(_) => Answer::Refused(b"a hook of the application panicked".to_vec()),
-    };
+    let answer = handle.ask(want);
     handle.with(|c| {
         if let Origin::Planned(connector) = &mut c.origin {
             connector.answer(answer);
@@ -373,7 +471,7 @@ pub fn ping(handle: &mut impl Handle) -> Ping {
     if handle.with(|c| matches!(c.origin, Origin::Rejected { .. })) {
         return Ping::NoAttempt;
     }
-    handle.with(|c| c.start(Mode::Blocking));
+    start(handle, Mode::Blocking);
     wait_connected(handle);
     handle.with(|c| match &c.origin {
         Origin::Planned(connector) => connector.ping_outcome(),

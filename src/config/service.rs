@@ -9,6 +9,7 @@ use super::build::SYSCONFDIR;
 use super::env::{Env, LineEnd, read_line};
 use super::error::ConfigError;
 use super::options::Opt;
+use super::policy::FilePolicy;
 use super::settings::{Settings, Source};
 use super::text::{append, copy, error_with, trim_end, trim_start};
 
@@ -27,10 +28,22 @@ pub(super) fn apply(settings: &mut Settings, env: &dyn Env) -> Result<(), Config
         },
     };
 
+    let policy = env.policy().map(|policy| &policy.service_file);
+    if policy == Some(&FilePolicy::Never) {
+        return match settings.get(Opt::Service) {
+            // Who asks for a service is not to connect without it.
+            Some(_) => Err(ConfigError::ServiceNotFound { service }),
+            None => Ok(()),
+        };
+    }
+
     // A file the user names must be there; the one in the home directory may be missing.
     let named = match settings.get(Opt::Servicefile) {
         Some(path) => Some(copy(path)?),
-        None => env.var("PGSERVICEFILE"),
+        None => match policy {
+            Some(FilePolicy::Only(path)) => Some(copy(path)?),
+            _ => env.var("PGSERVICEFILE"),
+        },
     };
     let user_file = match named {
         Some(path) => Some(path),
@@ -47,6 +60,9 @@ pub(super) fn apply(settings: &mut Settings, env: &dyn Env) -> Result<(), Config
         return Ok(());
     }
 
+    if matches!(policy, Some(FilePolicy::Only(_))) {
+        return Err(ConfigError::ServiceNotFound { service });
+    }
     let directory = env
         .var("PGSYSCONFDIR")
         .unwrap_or_else(|| SYSCONFDIR.as_bytes().to_vec());
@@ -128,7 +144,7 @@ fn add_setting(
         }));
     }
     if settings.get(opt).is_none() {
-        settings.set(opt, copy(value)?, Source::ServiceFile);
+        settings.set(opt, value, Source::ServiceFile)?;
     }
     Ok(())
 }

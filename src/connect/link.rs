@@ -10,7 +10,7 @@
 //! stream. Whoever asks for physical replication is taken at that.
 
 use crate::net::fork::{self, Generation};
-use crate::net::{self, NetError, Transport};
+use crate::net::{NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
@@ -215,7 +215,6 @@ impl Link {
             match transport.send(self.session.output.pending(), false) {
                 Ok(sent) => self.session.output.advance(sent),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let fd = transport.raw_fd();
                     if self.read(false) == ReadOutcome::Closed {
                         self.session.output.clear();
                         return FlushOutcome::Failed;
@@ -223,7 +222,11 @@ impl Link {
                     if !may_block {
                         return FlushOutcome::Pending;
                     }
-                    if let Err(error) = net::wait(fd, true, true, None) {
+                    let waited = match &self.transport {
+                        Some(transport) => transport.socket().wait(true, true, None),
+                        None => Ok(true),
+                    };
+                    if let Err(error) = waited {
                         self.session
                             .errors
                             .push_with(|out| NetError::Polling(error).write_text(out));
@@ -270,6 +273,18 @@ impl Link {
         self.session.output.clear();
         self.session.forget_commands();
         self.status = ConnStatus::Bad;
+    }
+
+    /// Becomes what another link is, but for trace and display settings, and notices nobody has been shown.
+    pub(super) fn take_place_of(&mut self, mut other: Link) {
+        let (own, its) = (&mut self.session, &mut other.session);
+        its.trace = own.trace.take();
+        its.verbosity = own.verbosity;
+        its.context_visibility = own.context_visibility;
+        for notice in std::mem::take(&mut own.notices).into_iter().rev() {
+            its.notices.push_front(notice);
+        }
+        *self = other;
     }
 
     /// Takes the transport, which has said its good-bye, from a link that will be disconnected.

@@ -2,6 +2,7 @@
 //!
 //! Both are called by whoever drives the connection, with nothing of it borrowed: the connector only says when.
 
+use std::any::Any;
 use std::sync::{Arc, Mutex};
 
 use zeroize::Zeroizing;
@@ -26,19 +27,18 @@ pub trait SaslMechanism: Send + Sync {
         false
     }
 
-    /// Begins an exchange with this server.
+    /// Begins an exchange with this server. `target` is what the application holds the connection by.
     ///
     /// # Errors
     /// It cannot; the text goes into the error text.
-    fn begin(&self, peer: &Peer) -> Result<Box<dyn SaslExchange>, Vec<u8>>;
+    fn begin(&self, peer: &Peer, target: &mut dyn Any) -> Result<Box<dyn SaslExchange>, Vec<u8>>;
 }
 
 /// One exchange of a mechanism.
 pub trait SaslExchange: Send {
-    /// The next step: `None` the first time, then what the server has sent, `is_final` with its last message. The
-    /// pending answer is for one who returns it in [`SaslOutcome::Later`].
-    fn step(&mut self, input: Option<&[u8]>, is_final: bool, pending: &Arc<Pending>)
-    -> SaslOutcome;
+    /// The next step: [`SaslCall::input`] is `None` the first time. The pending answer is for one who returns
+    /// [`SaslOutcome::Later`].
+    fn step(&mut self, call: &SaslCall, pending: &Arc<Pending>) -> SaslOutcome;
 }
 
 /// What a step comes to.
@@ -67,18 +67,18 @@ impl SaslState {
     }
 
     /// Takes a step. The application is called, so nothing of the connection may be borrowed.
-    fn step(&self, call: &SaslCall, pending: &Arc<Pending>) -> Answer {
+    fn step(&self, call: &SaslCall, target: &mut dyn Any, pending: &Arc<Pending>) -> Answer {
         // Taken out for the call: nothing is locked meanwhile, and a step within a step finds nothing.
         let taken = self.lock().take();
         let mut exchange = match (taken, &call.input) {
             (Some(exchange), _) => exchange,
-            (None, None) => match self.mechanism.begin(&call.peer) {
+            (None, None) => match self.mechanism.begin(&call.peer, target) {
                 Ok(exchange) => exchange,
                 Err(text) => return Answer::Refused(text),
             },
             (None, Some(_)) => return Answer::Refused(Vec::new()),
         };
-        let outcome = exchange.step(call.input.as_deref(), call.is_final, pending);
+        let outcome = exchange.step(call, pending);
         *self.lock() = Some(exchange);
         match outcome {
             SaslOutcome::Reply(reply) => Answer::Given(Given::Sasl(reply)),
@@ -112,8 +112,8 @@ pub struct SaslCall {
 
 impl SaslCall {
     /// Takes the step. The application is called, so nothing of the connection may be borrowed.
-    pub fn run(&self, pending: &Arc<Pending>) -> Answer {
-        self.state.step(self, pending)
+    pub fn run(&self, target: &mut dyn Any, pending: &Arc<Pending>) -> Answer {
+        self.state.step(self, target, pending)
     }
 }
 
@@ -210,9 +210,9 @@ impl std::fmt::Debug for Flow {
 }
 
 /// Gets what needs no asking: it is known whom to call. Whoever is called must find nothing of the connection borrowed.
-pub fn run(want: &Want) -> Option<Answer> {
+pub fn run(want: &Want, target: &mut dyn Any) -> Option<Answer> {
     match want {
-        Want::Sasl(call) => Some(call.run(&Pending::new(WantKind::Sasl))),
+        Want::Sasl(call) => Some(call.run(target, &Pending::new(WantKind::Sasl))),
         Want::TokenPoll(flow) => Some(match flow.0.poll() {
             TokenStatus::Waiting { fd, write } => Answer::Given(Given::TokenWait { fd, write }),
             TokenStatus::Token(token) => Answer::Given(Given::Secret(token)),

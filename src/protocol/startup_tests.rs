@@ -87,6 +87,7 @@ impl Setup {
                         end = Err(format!("needs {:?}", startup.need()));
                         break 'feeding;
                     }
+                    Ok(Step::NeedPassword) => startup.set_password(None),
                     Ok(Step::Authenticated) => {
                         end = Ok(());
                         break 'feeding;
@@ -486,7 +487,7 @@ fn behaviours_314_to_317_the_exchange_is_traced_as_the_reference_traces_it() {
         session.trace = Some(Box::new(trace));
         let mut startup = setup.startup();
         startup
-            .write_message(&mut session, &[(b"user", b"a"), (b"database", b"b")])
+            .write_message(&mut session, &[("user", b"a"), ("database", b"b")])
             .unwrap();
         session
             .input

@@ -31,6 +31,9 @@ flags=(-O2 -Wall -Wextra)
 ${CC:-cc} "${flags[@]}" -I"$here/../../include" -o "$work/bench" \
     "$here"/{main,queries,rows,copying,connecting}.c -L"$work/ours" -l:libpq.so.5
 ${CC:-cc} "${flags[@]}" -shared -fPIC -o "$work/allocs.so" "$here/allocs.c"
-${CC:-cc} "${flags[@]}" -o "$work/load" "$here/load.c"
+for one in load floor; do
+    ${CC:-cc} "${flags[@]}" -o "$work/$one" "$here/$one.c"
+done
+${CC:-cc} "${flags[@]}" -D_GNU_SOURCE -o "$work/canned" "$here/canned.c"
 
 python3 "$here/$script" "$work" "$@"

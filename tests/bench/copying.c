@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "bench.h"
+#include "texts.h"
 
 static void
 out(const char *conninfo, const char *query)
@@ -31,10 +32,9 @@ out(const char *conninfo, const char *query)
 static void
 copy_out(const char *conninfo, long n)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 
-	snprintf(query, sizeof query,
-			 "copy (select g, 'name'||g, md5(g::text) from generate_series(1,%ld) g) to stdout", n);
+	copy_out_text(query, n);
 	out(conninfo, query);
 }
 

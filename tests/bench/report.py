@@ -31,6 +31,12 @@ def ratio(result, metric, to=REFERENCE):
     return ours / theirs if ours is not None and theirs else None
 
 
+def slower(result, to=REFERENCE):
+    """Whether ours takes longer on the wall, beyond what runs differ by anyway."""
+    quartiles = result["ours"].get(f"wall_quartiles_to_{to}")
+    return quartiles is not None and ratio(result, "wall", to) > 1.03 and quartiles[0] > 1.0
+
+
 def verdicts(workload, result):
     """[(what is asked and whether it is met, met or None)]"""
     made = []
@@ -57,7 +63,7 @@ def table(workloads, libraries, results):
     titles = dict(LIBRARIES)
     others = [library for library in libraries if library != "ours"]
     header = ["an operation"]
-    header += [f"instr {library}" for library in libraries] + ["ratio"]
+    header += [f"instr {library}" for library in libraries] + ["ratio", "walk", "keep"]
     header += ["allocs", "ours", "calls", "ours", "cpu", "wall", "memory", "ours", "targets, at most"]
     rows = []
     for w in workloads:
@@ -66,13 +72,16 @@ def table(workloads, libraries, results):
         for library in libraries:
             row.append("failed" if "failed" in result[library] else number(result[library].get("instructions")))
         row.append(number(ratio(result, "instructions")))
+        row += [number(result.get(floor, {}).get("instructions")) for floor in ("walk", "keep")]
         for metric in ("allocations", "calls"):
             row += [number(result[REFERENCE].get(metric)), number(result["ours"].get(metric))]
-        row += [number(ratio(result, "cpu")), number(ratio(result, "wall"))]
+        row += [number(ratio(result, "cpu")), number(ratio(result, "wall")) + (" !" if slower(result) else "")]
         row += [size(result[REFERENCE].get("memory")), size(result["ours"].get("memory"))]
         row.append(", ".join(text for text, _ in verdicts(w, result)))
         rows.append(row)
     notes = [f"instr: client instructions; ratio, cpu, wall: ours over {titles[REFERENCE]}'s; allocs, calls: {REFERENCE}'s "
-             "and ours; memory: of the process at its peak, or heap of an idle connection"]
+             "and ours; memory: of the process at its peak, or heap of an idle connection",
+             "walk, keep: a C program without a library that receives the same and walks the messages, or keeps and reads "
+             "every value", "wall with '!': slower, beyond what the runs differ by (lower quartile above 1)"]
     notes += [f"{library}: {titles[library]}" for library in others]
     return "\n".join([layout(header, rows), "", *notes])

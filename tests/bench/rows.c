@@ -2,16 +2,13 @@
  * Results of many or large rows: an operation is one row, fetched and every field of it read.
  */
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "bench.h"
+#include "texts.h"
 
 /* Since PostgreSQL 17. */
 extern int	PQsetChunkedRowsMode(PGconn *conn, int chunkSize) __attribute__((weak));
-
-static const char *const narrow =
-	"select g, g*2, 'name'||g, md5(g::text) from generate_series(1,%ld) g";
 
 static void
 read_all(const PGresult *res)
@@ -49,9 +46,9 @@ whole(const char *conninfo, const char *query, int binary)
 static void
 narrow_rows(const char *conninfo, long n, int binary)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 
-	snprintf(query, sizeof query, narrow, n);
+	narrow_text(query, n);
 	whole(conninfo, query, binary);
 }
 
@@ -71,10 +68,10 @@ rows_binary(const char *conninfo, long n)
 static void
 rows_unread(const char *conninfo, long n)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 	PGconn	   *conn = connected(conninfo);
 
-	snprintf(query, sizeof query, narrow, n);
+	narrow_text(query, n);
 	region_begin();
 	PQclear(expect(conn, PQexec(conn, query), PGRES_TUPLES_OK));
 	region_end();
@@ -84,11 +81,11 @@ rows_unread(const char *conninfo, long n)
 static void
 in_parts(const char *conninfo, long n, int chunk)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 	PGconn	   *conn = connected(conninfo);
 	PGresult   *res;
 
-	snprintf(query, sizeof query, narrow, n);
+	narrow_text(query, n);
 	region_begin();
 	if (!PQsendQuery(conn, query))
 		give_up(conn, "sending");
@@ -123,14 +120,14 @@ rows_chunked(const char *conninfo, long n)
 static void
 rows_async(const char *conninfo, long n)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 	PGconn	   *conn = connected(conninfo);
 	PGresult   *res;
 	struct pollfd p = {PQsocket(conn), POLLIN, 0};
 
 	if (PQsetnonblocking(conn, 1) != 0)
 		give_up(conn, "setting non-blocking");
-	snprintf(query, sizeof query, narrow, n);
+	narrow_text(query, n);
 	region_begin();
 	if (!PQsendQuery(conn, query))
 		give_up(conn, "sending");
@@ -152,30 +149,21 @@ rows_async(const char *conninfo, long n)
 	PQfinish(conn);
 }
 
-/* Sixty columns, of them ten null. */
 static void
 wide(const char *conninfo, long n)
 {
-	char		query[4096];
-	int			length,
-				column;
+	char		query[TEXT_SIZE];
 
-	length = snprintf(query, sizeof query, "select ");
-	for (column = 0; column < 60; column++)
-		length += snprintf(query + length, sizeof query - (size_t) length, "%s%s", column ? ", " : "",
-						   column % 6 == 0 ? "g" : column % 6 == 1 ? "'name'||g" : column % 6 == 2 ? "null" :
-						   column % 6 == 3 ? "g*2.5" : column % 6 == 4 ? "true" : "'a constant text'");
-	snprintf(query + length, sizeof query - (size_t) length, " from generate_series(1,%ld) g", n);
+	wide_text(query, n);
 	whole(conninfo, query, 0);
 }
 
-/* One value of 100 KB a row. */
 static void
 large(const char *conninfo, long n)
 {
-	char		query[256];
+	char		query[TEXT_SIZE];
 
-	snprintf(query, sizeof query, "select repeat('x', 100000) from generate_series(1,%ld) g", n);
+	large_text(query, n);
 	whole(conninfo, query, 0);
 }
 

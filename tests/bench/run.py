@@ -26,6 +26,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import report  # noqa: E402
 from workloads import LIBRARIES, WORKLOADS  # noqa: E402
 
+# What floor.c does, each like one more library.
+FLOORS = ("walk", "keep")
+
 # A hang is a failure; nothing here takes so long.
 LONGEST_S = 300
 
@@ -41,6 +44,7 @@ class Bench:
         host, port = os.environ["PQP_HOST18"], os.environ["PQP_PORT18"]
         tcp = f"host=127.0.0.1 port={port} dbname=postgres"
         self.servers = {
+            "canned": f"host={work} port=1 user=postgres dbname=postgres",
             "unix": f"host={host} port={port} user=postgres dbname=postgres",
             "scram": f"{tcp} user=pqp_scram password=pw-scram sslmode=disable",
             "tls": f"{tcp} user=postgres sslmode=require",
@@ -50,19 +54,29 @@ class Bench:
         home.mkdir(exist_ok=True)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C"}
         self.directory = {key: work / key for key, _ in LIBRARIES}
+        self.sockets = {"unix": f"{host}/.s.PGSQL.{port}", "canned": f"{work}/.s.PGSQL.1"}
+        # ends with its standard input, so with us
+        self.canned = subprocess.Popen([str(work / "canned"), self.sockets["canned"], self.sockets["unix"]],
+                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        if self.canned.stdout.readline() != "ready\n":
+            raise SystemExit("bench: the canned server does not start")
 
     def call(self, wrapper, library, workload, n, preload=False):
         """Runs the program; its JSON, and what it and its wrapper said on standard error."""
         environment = dict(self.environment)
-        inside = {"LD_LIBRARY_PATH": str(self.directory[library])}
-        if preload:
+        inside = {}
+        if library not in FLOORS:
+            inside["LD_LIBRARY_PATH"] = str(self.directory[library])
+        if preload and library not in FLOORS:
             inside["LD_PRELOAD"] = str(self.work / "allocs.so")
         if wrapper[:1] == ["strace"]:
             # only for the program: strace's own libraries are none of ours
             wrapper = wrapper + [a for k, v in inside.items() for a in ("-E", f"{k}={v}")]
         else:
             environment.update(inside)
-        if workload.run == "load":
+        if library in FLOORS:
+            command = [str(self.work / "floor"), library, workload.run, self.sockets[workload.server], str(n)]
+        elif workload.run == "load":
             command = [str(self.work / "load")]
             if n > 0:
                 command.append(str(self.directory[library] / "libpq.so.5"))
@@ -86,6 +100,10 @@ class Bench:
         return told, done.stderr
 
     # ---- counting ----
+
+    def sizes(self, workload):
+        small, large = workload.sizes
+        return (small // 4, large // 4) if self.quick and large >= 10000 else (small, large)
 
     def instructions(self, library, workload, n):
         keep = os.environ.get("KEEP")  # a directory for callgrind's files, to be looked into
@@ -112,7 +130,7 @@ class Bench:
 
     def count(self, library, workload):
         """Counts an operation; also the checksum of the larger run."""
-        small, large = workload.sizes
+        small, large = self.sizes(workload)
         over = large - small
         made = {}
         a, b = (self.instructions(library, workload, n) for n in (small, large))
@@ -121,7 +139,7 @@ class Bench:
         made["calls"] = (sum(b.values()) - sum(a.values())) / over
         by_name = {name: (b.get(name, 0) - a.get(name, 0)) / over for name in {*a, *b}}
         made["calls_by_name"] = {k: v for k, v in sorted(by_name.items(), key=lambda x: -x[1]) if abs(v) > 0.0005}
-        if workload.run != "load":
+        if workload.run != "load" and library not in FLOORS:
             made["allocations"] = (b_allocations - a_allocations) / over
         return made
 
@@ -141,8 +159,9 @@ class Bench:
         rounds = 9
         if self.quick:
             n, rounds = max(n // 10, min(n, 10)), 3
+        self.rounds(libraries[:1], workload, n, 1)  # the canned server learns the answer
         made = self.rounds(libraries, workload, n, rounds)
-        if len({told.get("checksum") for told in made[0].values()}) != 1:
+        if len({told.get("checksum") for library, told in made[0].items() if library != "walk"}) != 1:
             raise Failed("the libraries read different data")
         for library in libraries:
             mine = results[library]
@@ -150,9 +169,11 @@ class Bench:
             for clock in ("wall", "cpu"):
                 mine[clock] = statistics.median(told[library][clock] for told in made) / n
                 for other in libraries:
-                    mine[f"{clock}_ratio_to_{other}"] = statistics.median(
-                        told[library][clock] / max(told[other][clock], 1e-9) for told in made)
-            if workload.memory == "peak":
+                    ratios = [told[library][clock] / max(told[other][clock], 1e-9) for told in made]
+                    low, middle, high = statistics.quantiles(ratios, n=4)
+                    mine[f"{clock}_ratio_to_{other}"] = middle
+                    mine[f"{clock}_quartiles_to_{other}"] = [low, high]
+            if workload.memory == "peak" and library not in FLOORS:
                 mine["memory"] = min(told[library]["peak_kb"] for told in made) * 1024
         if workload.memory == "idle":
             small, large = workload.sizes
@@ -164,7 +185,10 @@ class Bench:
     # ---- all of it ----
 
     def measure(self, workloads, libraries):
-        results = {w.name: {library: {} for library in libraries} for w in workloads}
+        def all_of(workload):
+            return [one for one in libraries if one not in workload.skip] + list(workload.floor)
+
+        results = {w.name: {library: {} for library in (*libraries, *w.floor)} for w in workloads}
 
         def count(job):
             workload, library = job
@@ -174,7 +198,7 @@ class Bench:
                 results[workload.name][library]["failed"] = str(failed)
             print(".", end="", file=sys.stderr, flush=True)
 
-        jobs = [(w, library) for w in workloads if w.count for library in libraries if library not in w.skip]
+        jobs = [(w, library) for w in workloads if w.count for library in all_of(w)]
         start = time.monotonic()
         print(f"bench: counting {len(jobs)} ", end="", file=sys.stderr, flush=True)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
@@ -183,7 +207,7 @@ class Bench:
         start = time.monotonic()
         for workload in workloads:
             result = results[workload.name]
-            able = [one for one in libraries if one not in workload.skip and "failed" not in result[one]]
+            able = [one for one in all_of(workload) if "failed" not in result[one]]
             try:
                 self.time(able, workload, result)
             except Failed as failed:
@@ -192,6 +216,13 @@ class Bench:
             print(".", end="", file=sys.stderr, flush=True)
         print(f" {time.monotonic() - start:.0f} s", file=sys.stderr)
         return results
+
+
+def machine():
+    """What a reader of the times wants to know of where they were taken."""
+    models = re.findall(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return {"processor": models[0] if models else "?", "processors": len(models), "kernel": os.uname().release,
+            "load": os.getloadavg()[1], "day": time.strftime("%Y-%m-%d", time.gmtime())}
 
 
 def main():
@@ -211,14 +242,16 @@ def main():
                  if (w.name in arguments.only if arguments.only else w.quick or not arguments.quick)]
     libraries = [key for key, _ in LIBRARIES if not arguments.quick or key in ("psycopg", "ours")]
 
-    results = Bench(arguments.work, arguments.quick).measure(workloads, libraries)
+    bench = Bench(arguments.work, arguments.quick)
+    results = bench.measure(workloads, libraries)
     if arguments.json:
         arguments.json.write_text(json.dumps(
-            {"quick": arguments.quick, "libraries": dict(LIBRARIES), "workloads": results}, indent=1) + "\n")
+            {"quick": arguments.quick, "machine": machine(), "libraries": dict(LIBRARIES), "workloads": results},
+            indent=1) + "\n")
         print(f"bench: all of it is in {arguments.json}", file=sys.stderr)
     print(report.table(workloads, libraries, results))
     failed = [(w.name, library, of[library]["failed"])
-              for w in workloads for of in [results[w.name]] for library in libraries if "failed" in of[library]]
+              for w in workloads for of in [results[w.name]] for library in of if "failed" in of[library]]
     for name, library, why in failed:
         print(f"bench: {name} failed on {library}: {why}", file=sys.stderr)
     if arguments.gate and not failed:

@@ -97,7 +97,7 @@ impl Connector {
                 }
             }
         };
-        match tls::begin(link, &self.plan, self.host(), pass_phrase) {
+        match tls::begin(link, &self.plan, self.host(), &self.env, pass_phrase) {
             Ok(Begun::Ready) => Go::On(Stage::Handshake),
             Ok(Begun::NeedsPassPhrase) => {
                 self.needs_pass_phrase = true;

@@ -54,15 +54,22 @@ impl Connector {
     /// The exchange of an attempt has ended: keeps what it has learnt, and lets the application's end.
     pub(super) fn end_sasl(&mut self, startup: &mut Startup) {
         self.sasl.oauth = Some(startup.take_oauth());
-        self.forsake_sasl();
+        self.sasl.altsock = None;
+        // Who was getting a token hears of it when the connection goes, as in libpq.
+        self.forsake_exchange();
     }
 
     /// Whoever was getting a token, or is in an exchange, is told that nobody waits.
     pub fn forsake_sasl(&mut self) {
         self.sasl.altsock = None;
         let flow = self.sasl.flow.take().map(Forsaken::Token);
+        self.forsaken.extend(flow);
+        self.forsake_exchange();
+    }
+
+    fn forsake_exchange(&mut self) {
         let exchange = self.sasl.exchange.take().map(Forsaken::Exchange);
-        self.forsaken.extend(flow.into_iter().chain(exchange));
+        self.forsaken.extend(exchange);
     }
 
     /// Forgets what has been learnt.

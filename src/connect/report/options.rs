@@ -20,6 +20,8 @@ pub enum Origin {
     OsUser = 5,
     /// Worked out from other options.
     Derived = 6,
+    /// The context's default.
+    Context = 7,
 }
 
 impl Origin {
@@ -33,6 +35,7 @@ impl Origin {
             Origin::PasswordFile => "password file",
             Origin::OsUser => "os user",
             Origin::Derived => "derived",
+            Origin::Context => "context",
         }
     }
 }
@@ -67,6 +70,7 @@ impl OptionUsed {
                 Source::Default => Origin::Default,
                 Source::OsUser => Origin::OsUser,
                 Source::Derived => Origin::Derived,
+                Source::Context => Origin::Context,
                 Source::Environment => Origin::Environment,
                 Source::ServiceFile => Origin::ServiceFile,
                 Source::Argument => Origin::Argument,
@@ -91,8 +95,10 @@ mod tests {
     #[test]
     fn secrets_are_masked_whatever_their_length() {
         let mut settings = Settings::new();
-        settings.set(Opt::Password, b"sesame".to_vec(), Source::Environment);
-        settings.set(Opt::Port, b"1".to_vec(), Source::ServiceFile);
+        settings
+            .set(Opt::Password, b"sesame", Source::Environment)
+            .unwrap();
+        settings.set(Opt::Port, b"1", Source::ServiceFile).unwrap();
         let used = OptionUsed::of(&settings, &[]);
         let shown: Vec<_> = used
             .iter()

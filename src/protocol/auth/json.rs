@@ -10,8 +10,8 @@ pub enum JsonError {
     Ended,
     /// This is no word of JSON, or stands where it cannot.
     Token(Vec<u8>),
-    /// Something stands behind the value.
-    Behind(Vec<u8>),
+    /// Something else was expected here: what, and what stands there.
+    Expected(&'static str, Vec<u8>),
     /// A character below the space in a string: its number.
     Control(u8),
     /// An escape that there is not: what follows the backslash.
@@ -35,7 +35,9 @@ impl JsonError {
         match self {
             Ended => put!(out, "The input string ended unexpectedly."),
             Token(token) => put!(out, "Token \"", token, "\" is invalid."),
-            Behind(token) => put!(out, "Expected end of input, but found \"", token, "\"."),
+            Expected(what, token) => {
+                put!(out, "Expected ", what, ", but found \"", token, "\".");
+            }
             Control(byte) => put!(
                 out,
                 "Character with value 0x",
@@ -90,7 +92,7 @@ pub fn members<const N: usize>(
     })?;
     reader.space();
     match reader.at < reader.text.len() {
-        true => Err(JsonError::Behind(reader.word())),
+        true => reader.wrong("end of input"),
         false => Ok(found),
     }
 }
@@ -125,16 +127,22 @@ impl Reader<'_> {
         rest[..len.max(1).min(rest.len())].to_vec()
     }
 
-    fn wrong<T>(&self) -> Result<T, JsonError> {
-        Err(JsonError::Token(self.word()))
-    }
-
-    fn expect(&mut self, byte: u8) -> Result<(), JsonError> {
-        if self.peek()? != byte {
-            return self.wrong();
-        }
-        self.at += 1;
-        Ok(())
+    /// What stands here is not what was expected.
+    fn wrong<T>(&mut self, expected: &'static str) -> Result<T, JsonError> {
+        let word = match self.peek()? {
+            b'"' => {
+                let start = self.at;
+                self.string()?;
+                self.text[start..self.at].to_vec()
+            }
+            _ => self.word(),
+        };
+        let is_token =
+            is_scalar(&word) || matches!(word[0], b'{' | b'}' | b'[' | b']' | b',' | b':' | b'"');
+        Err(match is_token {
+            true => JsonError::Expected(expected, word),
+            false => JsonError::Token(word),
+        })
     }
 
     /// Passes over a value that stands `depth` deep.
@@ -156,22 +164,27 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize, member: &mut OnMember<'_>) -> Result<(), JsonError> {
         self.deeper(depth)?;
-        self.expect(b'{')?;
+        self.at += 1;
         if self.peek()? == b'}' {
             self.at += 1;
             return Ok(());
         }
+        let mut expected = "string or \"}\"";
         loop {
             if self.peek()? != b'"' {
-                return self.wrong();
+                return self.wrong(expected);
             }
+            expected = "string";
             let name = self.string()?;
-            self.expect(b':')?;
+            if self.peek()? != b':' {
+                return self.wrong("\":\"");
+            }
+            self.at += 1;
             member(self, &name)?;
             match self.peek()? {
                 b',' => self.at += 1,
                 b'}' => break,
-                _ => return self.wrong(),
+                _ => return self.wrong("\",\" or \"}\""),
             }
         }
         self.at += 1;
@@ -180,7 +193,7 @@ impl Reader<'_> {
 
     fn array(&mut self, depth: usize) -> Result<(), JsonError> {
         self.deeper(depth)?;
-        self.expect(b'[')?;
+        self.at += 1;
         if self.peek()? == b']' {
             self.at += 1;
             return Ok(());
@@ -190,7 +203,7 @@ impl Reader<'_> {
             match self.peek()? {
                 b',' => self.at += 1,
                 b']' => break,
-                _ => return self.wrong(),
+                _ => return self.wrong("\",\" or \"]\""),
             }
         }
         self.at += 1;
@@ -199,15 +212,15 @@ impl Reader<'_> {
 
     fn scalar(&mut self) -> Result<(), JsonError> {
         let word = self.word();
-        if !matches!(&word[..], b"true" | b"false" | b"null") && !is_number(&word) {
-            return self.wrong();
+        if !is_scalar(&word) {
+            return self.wrong("JSON value");
         }
         self.at += word.len();
         Ok(())
     }
 
     fn string(&mut self) -> Result<Vec<u8>, JsonError> {
-        self.expect(b'"')?;
+        self.at += 1;
         let mut out = Vec::new();
         loop {
             let rest = self.text.get(self.at..).unwrap_or_default();
@@ -283,6 +296,10 @@ impl Reader<'_> {
     }
 }
 
+fn is_scalar(word: &[u8]) -> bool {
+    matches!(word, b"true" | b"false" | b"null") || is_number(word)
+}
+
 fn is_number(word: &[u8]) -> bool {
     let digits = |text: &[u8]| text.iter().take_while(|b| b.is_ascii_digit()).count();
     let rest = word.strip_prefix(b"-").unwrap_or(word);
@@ -337,10 +354,12 @@ mod tests {
             ("3", Err(NotObject)),
             ("bad", token("bad")),
             ("{", Err(Ended)),
-            ("{3:4}", token("3")),
-            ("{\"a\" 1}", token("1")),
+            ("{3:4}", Err(Expected("string or \"}\"", b"3".to_vec()))),
+            ("{\"a\" 1}", Err(Expected("\":\"", b"1".to_vec()))),
+            ("{\"a\":}", Err(Expected("JSON value", b"}".to_vec()))),
             ("{\"a\":01}", token("01")),
-            ("{} x", Err(Behind(b"x".to_vec()))),
+            ("{} x", token("x")),
+            ("{} {}", Err(Expected("end of input", b"{".to_vec()))),
             ("{\"status\":1}", Err(NotString("status"))),
             ("{\"status\":\"a\",\"status\":\"b\"}", Err(Twice("status"))),
             ("{\"a\":[[[[]]]]}", Err(Depth)),

@@ -96,8 +96,12 @@ pub enum UriFault {
 /// What comes next.
 #[derive(Debug, PartialEq, Eq)]
 pub enum OauthStep {
-    /// Send this. Whether we are let in is the server's to say.
-    Send(Zeroizing<Vec<u8>>),
+    /// Send the token, in this. From our side that is all.
+    SendToken(Zeroizing<Vec<u8>>),
+    /// Send this, and be refused.
+    SendNone(Zeroizing<Vec<u8>>),
+    /// The server has the word.
+    Refused,
     /// A token is wanted: [`OauthExchange::token`], [`OauthExchange::token_later`].
     WantToken(TokenRequest),
     /// The token that was promised is needed now: [`OauthExchange::token`].
@@ -168,7 +172,10 @@ impl OauthExchange {
             message.extend_from_slice(token);
         }
         message.extend_from_slice(&[SEPARATOR, SEPARATOR]);
-        Ok(OauthStep::Send(message))
+        Ok(match oauth.token {
+            Some(_) => OauthStep::SendToken(message),
+            None => OauthStep::SendNone(message),
+        })
     }
 
     /// The token that was wanted.
@@ -199,6 +206,11 @@ impl OauthExchange {
         }
     }
 
+    /// What a refusal is answered with, whatever it says (RFC 7628, section 3.2.3); `None` where one cannot be meant.
+    pub fn answer_to_refusal(&self, is_final: bool) -> Option<&'static [u8]> {
+        (self.state == State::Sent && !is_final).then_some(&[SEPARATOR])
+    }
+
     /// Takes the server's refusal.
     ///
     /// # Errors
@@ -217,7 +229,7 @@ impl OauthExchange {
         oauth.learn(message)?;
         if oauth.token.is_some() {
             self.state = State::Refused;
-            return Ok(OauthStep::Send(Zeroizing::new(vec![SEPARATOR])));
+            return Ok(OauthStep::Refused);
         }
         self.state = State::Wanting;
         match oauth.request() {

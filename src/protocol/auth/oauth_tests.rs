@@ -8,8 +8,13 @@ fn oauth(issuer: &str) -> Oauth {
     Oauth::new(Some(issuer.into()), true, None)
 }
 
-fn send(bytes: &[u8]) -> OauthStep {
-    OauthStep::Send(Zeroizing::new(bytes.to_vec()))
+fn none() -> OauthStep {
+    OauthStep::SendNone(Zeroizing::new(b"n,,\x01auth=\x01\x01".to_vec()))
+}
+
+fn bearer(token: &str) -> OauthStep {
+    let message = format!("n,,\x01auth=Bearer {token}\x01\x01");
+    OauthStep::SendToken(Zeroizing::new(message.into_bytes()))
 }
 
 fn token(text: &str) -> Zeroizing<Vec<u8>> {
@@ -25,7 +30,7 @@ fn refusal(uri: &str) -> Vec<u8> {
 fn behaviour_379_381_the_server_is_asked_where_and_the_token_is_for_the_next_connection() {
     let mut oauth = oauth("https://idp");
     let (mut exchange, step) = OauthExchange::begin(&mut oauth).unwrap();
-    assert_eq!(step, send(b"n,,\x01auth=\x01\x01"));
+    assert_eq!(step, none());
     let step = exchange
         .handle(&refusal(WELL_KNOWN_URI), false, &mut oauth)
         .unwrap();
@@ -40,10 +45,11 @@ fn behaviour_379_381_the_server_is_asked_where_and_the_token_is_for_the_next_con
         Err(OauthError::Retry)
     );
     let (mut exchange, step) = OauthExchange::begin(&mut oauth).unwrap();
-    assert_eq!(step, send(b"n,,\x01auth=Bearer t\x01\x01"));
+    assert_eq!(step, bearer("t"));
+    assert_eq!(exchange.answer_to_refusal(false), Some(&b"\x01"[..]));
     // Once.
     let step = exchange.handle(&refusal(WELL_KNOWN_URI), false, &mut oauth);
-    assert_eq!(step, Ok(send(b"\x01")));
+    assert_eq!(step, Ok(OauthStep::Refused));
     assert_eq!(
         exchange.handle(b"{}", false, &mut oauth),
         Err(OauthError::AfterRefusal)
@@ -55,20 +61,14 @@ fn behaviour_382_a_token_at_hand_is_sent_at_once() {
     let mut oauth = oauth(WELL_KNOWN_URI);
     let (mut exchange, step) = OauthExchange::begin(&mut oauth).unwrap();
     assert!(matches!(step, OauthStep::WantToken(_)));
-    assert_eq!(
-        exchange.token(token("t"), &mut oauth),
-        Ok(send(b"n,,\x01auth=Bearer t\x01\x01"))
-    );
+    assert_eq!(exchange.token(token("t"), &mut oauth), Ok(bearer("t")));
 }
 
 #[test]
 fn a_promised_token_is_waited_for_once_the_server_has_been_told() {
     let mut oauth = oauth(WELL_KNOWN_URI);
     let (mut exchange, _) = OauthExchange::begin(&mut oauth).unwrap();
-    assert_eq!(
-        exchange.token_later(&oauth),
-        Ok(send(b"n,,\x01auth=\x01\x01"))
-    );
+    assert_eq!(exchange.token_later(&oauth), Ok(none()));
     let step = exchange.handle(&refusal(WELL_KNOWN_URI), false, &mut oauth);
     assert_eq!(step, Ok(OauthStep::AwaitToken));
     assert_eq!(

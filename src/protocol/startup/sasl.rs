@@ -61,6 +61,7 @@ pub enum ApplicationReply {
 enum Reply {
     Send(Option<Zeroizing<Vec<u8>>>),
     Finished(Option<Zeroizing<Vec<u8>>>),
+    Nothing,
     Need(Need),
 }
 
@@ -291,6 +292,19 @@ impl Startup {
                 reply?
             }
             Exchange::Oauth(exchange) => {
+                if let Some(answer) = exchange.answer_to_refusal(is_final) {
+                    let mark = session.output.mark();
+                    frontend::bytes(
+                        session.output.buffer(),
+                        frontend_tag::AUTHENTICATION,
+                        answer,
+                    )
+                    .map_err(|_| StartupError::OutputFull)?;
+                    if let Some(trace) = &mut session.trace {
+                        let kind = AuthenticationMessage::SaslResponse;
+                        trace.frontend_authentication(kind, session.output.since(mark));
+                    }
+                }
                 oauth_reply(exchange.handle(message, is_final, &mut self.credentials.oauth)?)
             }
             Exchange::Application => {
@@ -322,6 +336,7 @@ impl Startup {
                 self.need = Some(need);
                 return Ok(());
             }
+            Reply::Nothing => return Ok(()),
             Reply::Send(_) if sasl.is_final => return Err(StartupError::SaslFinalTooEarly),
             Reply::Send(data) => (data, false),
             Reply::Finished(data) => (data, true),
@@ -345,11 +360,13 @@ impl Startup {
     }
 }
 
-/// What an OAUTHBEARER step means for the exchange: whether we are let in is up to the server from the first message on,
-/// so from our side that one is all (behaviour 126).
+/// What an OAUTHBEARER step means for the exchange: once the token has been sent, that is all from our side (behaviour
+/// 126).
 fn oauth_reply(step: OauthStep) -> Reply {
     match step {
-        OauthStep::Send(message) => Reply::Finished(Some(message)),
+        OauthStep::SendToken(message) => Reply::Finished(Some(message)),
+        OauthStep::SendNone(message) => Reply::Send(Some(message)),
+        OauthStep::Refused => Reply::Nothing,
         OauthStep::WantToken(request) => Reply::Need(Need::Token(request)),
         OauthStep::AwaitToken => Reply::Need(Need::PromisedToken),
     }
