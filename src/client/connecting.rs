@@ -9,7 +9,7 @@ use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, 
 use crate::connect::TlsFacts;
 pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
-use crate::connect::link::{FlushOutcome, Link};
+use crate::connect::link::Link;
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Kind;
@@ -179,8 +179,7 @@ impl Connection {
             && self.link.transport.is_some()
             && self.link.session.send_terminate().is_ok()
         {
-            // It may not get through; nobody is left to tell.
-            let _: FlushOutcome = self.link.flush(false);
+            self.link.flush_and_part();
         }
         self.link.disconnect();
         self.link.session.forget_backend();

@@ -242,6 +242,15 @@ impl Link {
         }
     }
 
+    /// Sends what waits, as far as that goes without waiting, before the transport is closed.
+    pub fn flush_and_part(&mut self) {
+        if let Some(Transport::Plain(socket)) = &mut self.transport {
+            socket.expect_close();
+        }
+        // It may not get through; nobody is left to tell.
+        let _: FlushOutcome = self.flush(false);
+    }
+
     /// Sends what waits if enough has gathered.
     pub fn flush_if_full(&mut self, may_block: bool) -> FlushOutcome {
         if self.session.output.len() >= FLUSH_BYTES {
