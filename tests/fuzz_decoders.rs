@@ -567,7 +567,10 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             min: 0x0003_0000,
             max: 0x0003_0002,
         },
-        Some([7; 18]),
+        |nonce| {
+            nonce.fill(7);
+            true
+        },
     );
     startup
         .write_message(&mut session, &[(b"user", b"user")])

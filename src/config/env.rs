@@ -11,6 +11,7 @@ use std::os::unix::fs::PermissionsExt;
 use zeroize::Zeroizing;
 
 use super::error::ConfigError;
+use super::policy::Policy;
 use super::sys;
 
 /// What `stat` says about a file.
@@ -56,6 +57,11 @@ pub trait Env {
 
     /// Shows the user a warning: `line` with its newline.
     fn warn(&self, line: &[u8]);
+
+    /// What a context changes about where values come from; `None` where nothing is changed.
+    fn policy(&self) -> Option<&Policy> {
+        None
+    }
 
     /// The home directory: `HOME`, or the user database's where that is unset or empty.
     fn home_dir(&self) -> Option<Vec<u8>> {
@@ -206,6 +212,7 @@ pub(super) mod fake {
         pub files: HashMap<Vec<u8>, (u32, Vec<u8>)>,
         pub user: Option<Vec<u8>>,
         pub locale: Locale,
+        pub policy: Policy,
         pub warnings: RefCell<Vec<Vec<u8>>>,
     }
 
@@ -262,6 +269,9 @@ pub(super) mod fake {
         }
         fn locale(&self) -> Locale {
             self.locale.clone()
+        }
+        fn policy(&self) -> Option<&Policy> {
+            Some(&self.policy)
         }
         fn warn(&self, line: &[u8]) {
             self.warnings.borrow_mut().push(line.to_vec());

@@ -9,10 +9,12 @@ use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
 use super::encoding::encoding_of_locale;
 use super::env::Env;
 use super::error::{ConfigError, ScramSide};
+use super::extensions::Extensions;
 use super::hosts::{self, HostSpec};
 use super::numbers::{SCRAM_KEY_LEN, read_scram_key};
 use super::options::Opt;
 use super::passfile;
+use super::policy::FilePolicy;
 use super::require_auth::RequireAuth;
 use super::settings::{Settings, Source};
 use super::text::{append, copy, error_with};
@@ -59,6 +61,8 @@ pub struct ConnectPlan {
     pub min_protocol_version: ProtocolVersion,
     /// The protocol version asked for.
     pub max_protocol_version: ProtocolVersion,
+    /// The options that libpq 18 has not.
+    pub extensions: Extensions,
 }
 
 /// Settings that cannot be connected with, as far as they were completed, and why.
@@ -208,6 +212,7 @@ struct Judged {
     scram_keys: (Option<ScramKey>, Option<ScramKey>),
     load_balance_hosts: LoadBalanceHosts,
     protocol_versions: (ProtocolVersion, ProtocolVersion),
+    extensions: Extensions,
 }
 
 impl Judged {
@@ -229,6 +234,7 @@ impl Judged {
             load_balance_hosts: self.load_balance_hosts,
             min_protocol_version: self.protocol_versions.0,
             max_protocol_version: self.protocol_versions.1,
+            extensions: self.extensions,
         }
     }
 }
@@ -239,7 +245,7 @@ fn judge(
     hosts: &mut Vec<HostSpec>,
     env: &dyn Env,
 ) -> Result<Judged, ConfigError> {
-    hosts::list(settings, hosts)?;
+    hosts::list(settings, hosts, env)?;
     fill_user_and_dbname(settings, env)?;
     find_passwords(settings, hosts, env)?;
     let require_auth = RequireAuth::read(settings.get(Opt::RequireAuth).unwrap_or_default())?;
@@ -257,6 +263,7 @@ fn judge(
     );
     let load_balance_hosts = enumerated(settings, Opt::LoadBalanceHosts)?;
     let protocol_versions = judge_protocol_versions(settings)?;
+    let extensions = Extensions::read(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
         let encoding = encoding_of_locale(env);
         settings.set(
@@ -277,6 +284,7 @@ fn judge(
         scram_keys,
         load_balance_hosts,
         protocol_versions,
+        extensions,
     })
 }
 
@@ -299,7 +307,11 @@ fn find_passwords(
     hosts: &mut [HostSpec],
     env: &dyn Env,
 ) -> Result<(), ConfigError> {
-    if settings.get_nonempty(Opt::Password).is_some() {
+    if settings.get_nonempty(Opt::Password).is_some()
+        || env
+            .policy()
+            .is_some_and(|policy| policy.password_file == FilePolicy::Never)
+    {
         return Ok(());
     }
     if settings.get_nonempty(Opt::Passfile).is_none()

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 use super::env::Env;
 use super::error::ConfigError;
 use super::options::{OPTION_COUNT, Opt};
+use super::policy::FilePolicy;
 use super::text::copy;
 use super::{keyvalue, service, uri};
 
@@ -20,6 +21,8 @@ pub enum Source {
     Default,
     /// The name of the operating system account.
     OsUser,
+    /// The context's default.
+    Context,
     /// Worked out from other options, as `dbname` from `user`.
     Derived,
     /// An environment variable.
@@ -292,13 +295,26 @@ impl Settings {
                 self.set(opt, value, source);
             }
         }
-        // The system's certificates vouch for anybody, so they are of use only with the name checked.
+        self.derive_sslmode()
+    }
+
+    /// The system's certificates vouch for anybody, so they are of use only with the name checked.
+    fn derive_sslmode(&mut self) -> Result<(), ConfigError> {
         if self.get(Opt::Sslrootcert) == Some(b"system")
             && self.source(Opt::Sslmode) == Source::Default
         {
             self.set(Opt::Sslmode, copy(b"verify-full")?, Source::Derived);
         }
         Ok(())
+    }
+
+    /// Sets what the caller says after all else has been gathered.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfMemory`].
+    pub fn set_late(&mut self, opt: Opt, value: &[u8]) -> Result<(), ConfigError> {
+        self.set_explicit(opt, copy(value)?);
+        self.derive_sslmode()
     }
 }
 
@@ -346,6 +362,15 @@ fn unknown_option(keyword: &[u8]) -> ConfigError {
 
 /// The value of an option that neither caller nor service file gave.
 fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, ConfigError> {
+    let policy = env.policy();
+    if opt == Opt::Passfile
+        && let Some(FilePolicy::Only(path)) = policy.map(|policy| &policy.password_file)
+    {
+        return Ok(Some((copy(path)?, Source::Context)));
+    }
+    if opt.is_extension() {
+        return Ok(None);
+    }
     if let Some(value) = opt.def().envvar.and_then(|name| env.var(name)) {
         return Ok(Some((value, Source::Environment)));
     }
@@ -356,6 +381,9 @@ fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, Config
             .is_some_and(|value| value.starts_with(b"1"))
     {
         return Ok(Some((copy(b"require")?, Source::Environment)));
+    }
+    if let Some(value) = policy.and_then(|policy| policy.default_for(opt)) {
+        return Ok(Some((copy(value)?, Source::Context)));
     }
     if let Some(value) = opt.def().compiled {
         return Ok(Some((copy(value.as_bytes())?, Source::Default)));
@@ -420,6 +448,26 @@ mod tests {
         assert_eq!(text(&settings, Opt::Port).as_deref(), Some("2"));
         assert_eq!(text(&settings, Opt::User).as_deref(), Some("osuser"));
         assert!(Settings::from_conninfo(b"", &env).is_err());
+    }
+
+    #[test]
+    fn extensions_are_options_wherever_one_may_be_given() {
+        let env = FakeEnv::new().var("PGSERVICE", "s").file(
+            "/home/osuser/.pg_service.conf",
+            0o600,
+            "[s]\nread_timeout_ms=4\nhost_recheck_s=5\n",
+        );
+        let string = Settings::from_conninfo(b"read_timeout_ms=1", &env).unwrap();
+        let uri = Settings::from_conninfo(b"postgresql://h/d?read_timeout_ms=2", &env).unwrap();
+        let pairs = [(&b"read_timeout_ms"[..], Some(&b"3"[..]))];
+        let array = Settings::from_params(&pairs, false, &env).unwrap();
+        let file = Settings::from_conninfo(b"", &env).unwrap();
+        for (settings, value) in [(&string, "1"), (&uri, "2"), (&array, "3"), (&file, "4")] {
+            assert_eq!(text(settings, Opt::ReadTimeoutMs).as_deref(), Some(value));
+            assert_eq!(text(settings, Opt::HostRecheckS).as_deref(), Some("5"));
+            assert_eq!(settings.source(Opt::HostRecheckS), Source::ServiceFile);
+            assert_eq!(settings.source(Opt::HostProbe), Source::Unset);
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
 use super::encryption::TlsFacts;
+use super::report::Cause;
 use super::status::ConnStatus;
 use super::tls;
 
@@ -28,7 +29,8 @@ pub enum ReadOutcome {
     Data,
     /// Nothing is there, and waiting was not allowed.
     WouldBlock,
-    /// The connection is gone; the error text says why. What came before is still in the input.
+    /// Reading has failed and the error text says why; as a rule the connection is gone. What came before is still in
+    /// the input.
     Closed,
 }
 
@@ -53,6 +55,8 @@ pub struct Link {
     pub status: ConnStatus,
     /// The transport is encrypted and the server at its end has been accepted.
     pub(super) secured: bool,
+    /// Why the last failure that was put into words happened; for the connect report.
+    pub(super) cause: Cause,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
     /// The process that opened the transport; `None` where a child may take it over.
@@ -68,6 +72,7 @@ impl Default for Link {
             session: Session::default(),
             status: ConnStatus::Bad,
             secured: false,
+            cause: Cause::default(),
             write_error: None,
             owner: Some(Generation::current()),
             disowned: false,
@@ -178,7 +183,10 @@ impl Link {
             Err(error) => NetError::receiving(error),
         };
         self.session.errors.push_with(|out| failure.write_text(out));
-        self.drop_transport();
+        self.cause = Cause::from(&failure);
+        if failure.ends_connection() {
+            self.drop_transport();
+        }
         ReadOutcome::Closed
     }
 
@@ -262,6 +270,13 @@ impl Link {
         self.session.output.clear();
         self.session.forget_commands();
         self.status = ConnStatus::Bad;
+    }
+
+    /// Takes the transport, which has said its good-bye, from a link that will be disconnected.
+    pub(super) fn retire(&mut self) -> Option<Transport> {
+        let mut transport = self.transport.take()?;
+        transport.close_notify();
+        Some(transport)
     }
 
     /// Closes the transport and forgets everything about the session but its error text and display settings.

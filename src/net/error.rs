@@ -49,6 +49,26 @@ impl NetError {
         }
     }
 
+    /// Whether nothing can come any more after this. The reference takes a receive that failed for other reasons for a
+    /// failure of that one call: the connection stays, and who asked gets the error.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            NetError::Receiving(error) => matches!(
+                super::errno_of(error),
+                libc::EPIPE
+                    | libc::ECONNRESET
+                    | libc::ECONNABORTED
+                    | libc::EHOSTDOWN
+                    | libc::EHOSTUNREACH
+                    | libc::ENETDOWN
+                    | libc::ENETRESET
+                    | libc::ENETUNREACH
+                    | libc::ETIMEDOUT
+            ),
+            _ => true,
+        }
+    }
+
     /// Appends libpq's text, without the newline that ends it.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         let (what, error) = match self {

@@ -76,20 +76,12 @@ impl Socket {
         self.inner.take_error()
     }
 
-    /// Whether the socket has an address of its own.
-    ///
-    /// # Errors
-    /// What getsockname(2) says.
-    pub fn local_address(&self) -> io::Result<Address> {
-        self.inner.local_addr().map(Address::from_raw)
-    }
-
     /// Ends non-blocking mode.
     ///
     /// # Errors
-    /// What fcntl(2) says.
+    /// What ioctl(2) says.
     pub fn set_blocking(&self) -> io::Result<()> {
-        self.inner.set_nonblocking(false)
+        sys::set_blocking(self.raw_fd())
     }
 
     /// The descriptor, which stays ours.

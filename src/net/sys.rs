@@ -134,6 +134,16 @@ pub(super) fn recv_append(
     Ok(got)
 }
 
+/// Ends the descriptor's non-blocking mode, in one system call where fcntl(2) takes two.
+pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
+    let nonblocking: libc::c_int = 0;
+    // SAFETY: FIONBIO reads one int, which is ours and lives through the call.
+    match unsafe { libc::ioctl(fd, libc::FIONBIO, &nonblocking) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// setsockopt(2) with an int.
 pub(super) fn set_int_option(fd: RawFd, level: i32, name: i32, value: i32) -> io::Result<()> {
     // SAFETY: the value lives through the call and its size is passed.

@@ -54,7 +54,10 @@ impl Setup {
                 oauth_configured: false,
             },
             self.versions,
-            Some([7; scram::RAW_NONCE_LEN]),
+            |nonce| {
+                nonce.fill(7);
+                true
+            },
         )
     }
 

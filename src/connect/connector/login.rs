@@ -3,12 +3,12 @@
 use zeroize::Zeroizing;
 
 use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
-use crate::config::{AuthMethod, ChannelBinding, Opt, RealEnv, SslCertMode};
+use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::report::{Cause, Phase};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
-use crate::protocol::auth::scram;
 use crate::protocol::startup::{
     Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
 };
@@ -22,7 +22,7 @@ impl Connector {
     ) -> Result<(), ConnectError> {
         let parameters = self
             .plan
-            .startup_parameters(&RealEnv)
+            .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
         let parameters: Vec<(&[u8], &[u8])> = parameters
             .iter()
@@ -59,8 +59,6 @@ impl Connector {
                 .to_vec()
         };
         let is_given = |option| plan.settings().get(option).is_some();
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        let have_nonce = (self.random)(&mut nonce);
         Startup::new(
             Policy {
                 require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
@@ -83,20 +81,25 @@ impl Connector {
             },
             Versions {
                 min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
+                max: self.version.unwrap_or(plan.max_protocol_version.code()),
             },
-            have_nonce.then_some(nonce),
+            self.random,
         )
     }
 
     pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
         loop {
             let outcome = startup.advance(&mut link.session);
+            self.version = Some(link.session.facts.protocol_version);
             self.used_password |= startup.asked_for_password();
             self.impression.auth_requested |= startup.was_requested();
+            if let Some(method) = startup.take_method() {
+                self.record_method(method);
+            }
             match outcome {
                 Ok(StartupStep::Authenticated) => {
                     link.session.begin_startup();
+                    self.record(Phase::Startup);
                     link.status = ConnStatus::AuthOk;
                     return Go::On(Stage::AwaitReady);
                 }
@@ -110,7 +113,7 @@ impl Connector {
                     {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
                     }
-                    match link.read(false) {
+                    match link.read(self.reads_may_wait(link)) {
                         ReadOutcome::Data => {}
                         ReadOutcome::WouldBlock => {
                             return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
@@ -128,6 +131,7 @@ impl Connector {
             StartupError::Server(fields) => link.session.say_server_error(fields),
             error => link.session.errors.push_with(|out| error.write_text(out)),
         }
+        link.cause = Cause::from(error);
         self.impression.note_sqlstate(error.sqlstate());
         if self.impression.is_cannot_connect_now() {
             return Go::On(Stage::NextHost);

@@ -18,7 +18,7 @@ use rustls::{CipherSuite, ProtocolVersion};
 
 use super::certificate::Certificate;
 use super::config::{Config, PROTOCOL};
-use super::error::{Reason, TlsError, alert_text};
+use super::error::{Reason, TlsError};
 use super::options::{TlsVersion, Verify};
 use super::outgoing::Outgoing;
 use super::verifier::Witness;
@@ -579,8 +579,8 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
     match error {
         E::AlertReceived(alert) => match u8::from(*alert) {
             0 => TlsError::Closed,
-            code @ 70 => version(alert_text(code)),
-            code => plain(alert_text(code)),
+            code @ 70 => TlsError::Version(Reason::Alert(code), lowest, highest),
+            code => TlsError::Protocol(Reason::Alert(code)),
         },
         E::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,
