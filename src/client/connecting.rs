@@ -9,7 +9,7 @@ use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, 
 use crate::connect::TlsFacts;
 pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
-use crate::connect::link::Link;
+use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Kind;
@@ -176,10 +176,12 @@ impl Connection {
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
         if self.link.status == ConnStatus::Ok
-            && self.link.transport.is_some()
+            && let Some(transport) = &mut self.link.transport
             && self.link.session.send_terminate().is_ok()
         {
-            self.link.flush_and_part();
+            transport.hold();
+            // It may not get through; nobody is left to tell.
+            let _: FlushOutcome = self.link.flush(false);
         }
         self.link.disconnect();
         self.link.session.forget_backend();
