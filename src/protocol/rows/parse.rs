@@ -79,7 +79,7 @@ pub(super) fn take_in_place<E: Entry>(
 ) -> Taken {
     let all = bytes.len();
     let mut rest = bytes;
-    let mut left = all;
+    let mut left;
     let mut chunks = table.chunks_exact_mut(columns + 1);
     let wanted = chunks.len();
     let mut not_taken = 1;
