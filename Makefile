@@ -35,7 +35,7 @@ OUT := $(TARGET)/libpq-$(PROFILE)
 SONAME := libpq.so.5
 REALNAME := $(SONAME).$(MAJOR)
 HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.h libpq-porcelain.h
-SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
 .PHONY: all check lint bench bench-quick bench-rows c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop

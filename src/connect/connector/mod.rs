@@ -19,6 +19,7 @@ mod wait;
 mod wants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
@@ -652,6 +653,12 @@ impl Connector {
         self.remember_taken(link);
         link.session.errors.clear();
         link.status = ConnStatus::Ok;
+        link.read_timeout = self
+            .plan
+            .extensions
+            .read_timeout_ms
+            .filter(|&ms| ms > 0)
+            .map(|ms| Duration::from_millis(ms.into()));
         self.impression.connected = true;
         Go::On(Stage::Ended)
     }
