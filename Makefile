@@ -35,10 +35,10 @@ OUT := $(TARGET)/libpq-$(PROFILE)
 SONAME := libpq.so.5
 REALNAME := $(SONAME).$(MAJOR)
 HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.h libpq-porcelain.h
-SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench bench-quick bench-growth bench-rows c-check diff-check tls-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench bench-quick bench-growth bench-rows c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -171,6 +171,7 @@ test:
 	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) tls-check
+	$(MAKE) waiting-check
 	$(MAKE) bench-rows
 	$(MAKE) sanitize
 

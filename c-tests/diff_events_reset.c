@@ -2,7 +2,7 @@
  * Event procedures while PQreset makes the connection anew: they are told of the results that the library fetches for
  * itself, the answers to its questions about the server's kind among them.
  */
-/* covers: 110 112 135 136 320 323 */
+/* covers: 109 111 135 136 320 323 */
 #include "helpers.h"
 #include "backend.h"
 

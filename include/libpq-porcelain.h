@@ -271,9 +271,43 @@ typedef struct pqp_factory pqp_factory;
 typedef struct pqp_report pqp_report;
 
 /**
+ * A request to the application. Opaque and counted: a hook that answers later takes a reference with `pqp_request_ref`, and
+ * gives it back with `pqp_request_free` when it has answered. That stays safe when the connection has long gone.
+ */
+typedef struct pqp_request pqp_request;
+
+/**
+ * A transport that is being put together. Opaque.
+ *
+ * Its functions are called by the thread that uses the connection, one at a time. They must not use the connection. In a
+ * child of fork() none of them is called, the close function included.
+ */
+typedef struct pqp_transport pqp_transport;
+
+/**
  * A lock as `PQregisterThreadLock` takes it: taken when the argument is not 0, given back when it is.
  */
 typedef void (*pqp_thread_lock)(int acquire);
+
+/**
+ * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
+ * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ */
+typedef int (*pqp_start_hook)(void *user, PGconn *conn);
+
+/**
+ * Frees what a hook was set with.
+ */
+typedef void (*pqp_user_free)(void *user);
+
+/**
+ * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
+ * functions for what it is asked. `conn` is the connection; it may be looked at, and must not be finished, polled or reset
+ * from within. Called on the thread that connects: in `PQconnectPoll`, `PQconnectdb` and their like. Waiting for an
+ * answer that comes later ends with the time for the attempt (`connect_timeout`, `connect_deadline_ms`); without either it
+ * has no end.
+ */
+typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
 
 /**
  * When a phase began and ended: microseconds since connecting began; -1 where it did not.
@@ -396,6 +430,29 @@ typedef struct pqp_option_used {
 } pqp_option_used;
 
 /**
+ * Told that nobody waits for the answer to a request any more.
+ */
+typedef void (*pqp_cancelled_hook)(void *user, struct pqp_request *request);
+
+/**
+ * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
+ * `EAGAIN` when there is nothing now.
+ */
+typedef ptrdiff_t (*pqp_read)(void *user, char *buf, size_t len);
+
+/**
+ * Takes up to `len` bytes of `data` without waiting: how many, at least one, or -1 with `errno` set, `EAGAIN` when it
+ * can take nothing now. It must not raise SIGPIPE.
+ */
+typedef ptrdiff_t (*pqp_write)(void *user, const char *data, size_t len);
+
+/**
+ * Waits until there is something to read (`for_read` not 0) or room to write (`for_write` not 0), or `timeout_ms` is
+ * over, -1 being for ever: 1 when it is ready, 0 when the time is over, -1 with `errno` set.
+ */
+typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms);
+
+/**
  * Sets a connection option as if it had been given with the others; NULL takes its value away. May be called by a start
  * hook, and on a connection of `pqp_factory_start` before its first `PQconnectPoll`; after that it is `PQP_TOO_LATE`.
  * `PQP_INVALID`: there is no such option, or it is "service" or "servicefile", which have had their effect. A value that
@@ -436,6 +493,15 @@ enum pqp_status pqp_conn_set_user_data(PGconn *conn,
  * The pointer that `pqp_conn_set_user_data` was given; NULL where none was.
  */
 void *pqp_conn_user_data(const PGconn *conn);
+
+/**
+ * 1 if the connection is up and its server still there, as far as that can be told without asking it: at the cost of one
+ * system call, and no packet. 0 if the server has closed it (also while something that came before is still to be read, such as
+ * the reason), if it is broken, or not up, and for NULL. A server that has vanished without a word is not found out: that
+ * takes `read_timeout_ms`, `tcp_user_timeout` or keepalives. Takes in what has come under TLS, as `PQconsumeInput` does; if
+ * TLS has ended, the connection is bad afterwards.
+ */
+int pqp_conn_is_alive(PGconn *conn);
 
 /**
  * A new context with libpq's ways and no hooks; to be given back with `pqp_context_free`. NULL when memory is out.
@@ -603,6 +669,147 @@ PGconn *pqp_factory_start(struct pqp_factory *factory);
 PGconn *pqp_factory_connect(struct pqp_factory *factory);
 
 /**
+ * Sets the hook that is called between start and first dial; NULL: nobody. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_start_hook(struct pqp_context *context,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets the hook that is called between start and first dial; NULL: nobody. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_key_password_provider(struct pqp_context *context,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factory,
+                                                      pqp_provider provider,
+                                                      void *user,
+                                                      pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. `PQP_TOO_LATE` once a connection has been started
+ * from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
+                                                  pqp_provider provider,
+                                                  void *user,
+                                                  pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the
+ * context's.
+ */
+enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
+                                         pqp_provider provider,
+                                         void *user,
+                                         pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
+                                        pqp_provider provider,
+                                        void *user,
+                                        pqp_user_free user_free);
+
+/**
+ * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
+ * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. As `pqp_conn_set_param`, until the
+ * first dial; then `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
+                                                   pqp_provider provider,
+                                                   void *user,
+                                                   pqp_user_free user_free);
+
+/**
+ * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
+ * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. As `pqp_conn_set_param`, until the first dial; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
+                                               pqp_provider provider,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
+ * sockets are no names. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the
+ * factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_resolver(PGconn *conn,
+                                      pqp_provider provider,
+                                      void *user,
+                                      pqp_user_free user_free);
+
+/**
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
+ * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
+ * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
+ * fails. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the factory's and the
+ * context's.
+ */
+enum pqp_status pqp_conn_set_dialler(PGconn *conn,
+                                     pqp_provider provider,
+                                     void *user,
+                                     pqp_user_free user_free);
+
+/**
  * How connecting went, since the last start of it: on success, on failure, and while it goes on. The report is a copy, to
  * be freed with pqp_report_free; NULL for NULL. Any thread may read it; making it needs the connection for itself.
  */
@@ -656,9 +863,153 @@ int64_t pqp_report_duration_us(const struct pqp_report *report);
 const char *pqp_report_json(const struct pqp_report *report);
 
 /**
+ * A reference to the request, to be given back with `pqp_request_free`. Returns `request`.
+ */
+struct pqp_request *pqp_request_ref(struct pqp_request *request);
+
+/**
+ * Gives a reference back that `pqp_request_ref` gave; NULL is nothing. A request that nobody answered stays unanswered until
+ * its time is over: answer it first.
+ */
+void pqp_request_free(struct pqp_request *request);
+
+/**
+ * What is asked for: a `pqp_request_kind`; -1 for NULL.
+ */
+int pqp_request_what(const struct pqp_request *request);
+
+/**
+ * The host as the options name it; "" where they give only an address. As all texts of a request: it lives as long as
+ * the request, and is "" where it is not known.
+ */
+const char *pqp_request_host(const struct pqp_request *request);
+
+/**
+ * The numeric address; "" before the lookup, for a Unix socket, and where the transport is the application's.
+ */
+const char *pqp_request_hostaddr(const struct pqp_request *request);
+
+/**
+ * The port; 0 where there is none.
+ */
+int pqp_request_port(const struct pqp_request *request);
+
+/**
+ * The user.
+ */
+const char *pqp_request_user(const struct pqp_request *request);
+
+/**
+ * The database.
+ */
+const char *pqp_request_dbname(const struct pqp_request *request);
+
+/**
+ * 1 where the connection is encrypted, its server verified as far as the options ask; else 0.
+ */
+int pqp_request_is_encrypted(const struct pqp_request *request);
+
+/**
+ * A number that grows with every lookup and every address of a connection that is tried.
+ */
+int pqp_request_attempt(const struct pqp_request *request);
+
+/**
+ * 1 where nobody waits for the answer any more, else 0.
+ */
+int pqp_request_is_cancelled(const struct pqp_request *request);
+
+/**
+ * Has `cancelled` called, once, when nobody waits for the answer any more: the time is over, or the connection is reset or
+ * finished. It is called by the thread that does that, and must not use the connection, which may be half gone. It is not
+ * called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
+ */
+enum pqp_status pqp_request_on_cancel(struct pqp_request *request,
+                                      pqp_cancelled_hook cancelled,
+                                      void *user);
+
+/**
+ * Answers that libpq's own way is to be taken, as if there were no provider.
+ */
+enum pqp_status pqp_answer_default(struct pqp_request *request);
+
+/**
+ * Answers that what was asked for cannot be had; `text` becomes part of the connection's error message. Copied.
+ *
+ * As for all answers: the first one counts. `PQP_TWICE`: there was one before. `PQP_TOO_LATE`: nobody waits any more.
+ * `PQP_WRONG_KIND`: something else was asked for. Whenever it is not `PQP_OK` nothing was taken.
+ */
+enum pqp_status pqp_answer_error(struct pqp_request *request,
+                                 const char *text);
+
+/**
+ * Answers with the password or pass phrase. Copied; the copies are wiped when they go.
+ */
+enum pqp_status pqp_answer_password(struct pqp_request *request, const char *password);
+
+/**
+ * Answers with the addresses of the host, in the order they are to be tried: a list ended by NULL, of numeric internet
+ * addresses such as "192.0.2.1" and "2001:db8::1", and paths of Unix sockets, which begin with "/", or "@" for abstract
+ * ones. The port is the request's. Copied. An empty list fails the host. `PQP_INVALID`: one of them is no address, or there
+ * are more than 65536.
+ */
+enum pqp_status pqp_answer_addresses(struct pqp_request *request,
+                                     const char *const *addresses);
+
+/**
+ * Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
+ * blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
+ */
+enum pqp_status pqp_answer_socket(struct pqp_request *request,
+                                  int descriptor);
+
+/**
+ * Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
+ * function is called with the end of the connection. TLS works on top of it as on a socket.
+ */
+enum pqp_status pqp_answer_transport(struct pqp_request *request,
+                                     struct pqp_transport *transport);
+
+/**
  * What a status means, in a few words. A constant; not to be freed.
  */
 const char *pqp_status_text(int status);
+
+/**
+ * A transport with no functions yet; to be given away with `pqp_answer_transport` or freed with `pqp_transport_free`.
+ * `user` is handed to its functions. `close` is called with it once, when the transport goes: with the connection, or
+ * when it is freed; NULL for nothing.
+ *
+ * `descriptor` is what is waited on, and what `PQsocket` shows: it must be readable whenever reading would not give `EAGAIN`,
+ * bytes that the transport holds back included, and writable whenever writing would not. It stays the caller's, and open
+ * until `close` is called. A transport whose descriptor is never ready ends with the time for the attempt.
+ */
+struct pqp_transport *pqp_transport_new(int descriptor,
+                                        void *user,
+                                        pqp_user_free close);
+
+/**
+ * Frees a transport that has not been given away; NULL is nothing. Calls its close function.
+ */
+void pqp_transport_free(struct pqp_transport *transport);
+
+/**
+ * Sets the function that reads. It is needed.
+ */
+enum pqp_status pqp_transport_set_read(struct pqp_transport *transport,
+                                       pqp_read read);
+
+/**
+ * Sets the function that writes. It is needed.
+ */
+enum pqp_status pqp_transport_set_write(struct pqp_transport *transport, pqp_write write);
+
+/**
+ * Sets the function by which calls wait on a connection that is up. Without it they wait on the descriptor with poll(2), as
+ * everything does while connecting.
+ */
+enum pqp_status pqp_transport_set_poll(struct pqp_transport *transport,
+                                       pqp_poll poll);
 
 /**
  * Name and version of this library, and the libpq version it stands in for, such as

@@ -586,6 +586,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
+                Ok(Step::NeedPassword) => startup.set_password(None),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
                     let mut text = session.errors.text().to_vec();

@@ -1,7 +1,6 @@
 //! What the opaque pointers point to, and the C structs and callbacks of the public headers.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
 
@@ -135,7 +134,8 @@ impl PGresult {
 /// another one. Among them is the password, so copies are wiped when they go.
 #[derive(Default)]
 pub(crate) struct TextCache {
-    texts: RefCell<HashMap<u32, Zeroizing<Vec<u8>>>>,
+    /// Slot and text: a handful, so a list.
+    texts: RefCell<Vec<(u32, Zeroizing<Vec<u8>>)>>,
 }
 
 impl TextCache {
@@ -143,7 +143,8 @@ impl TextCache {
     pub(crate) fn get(&self, slot: u32, text: &[u8]) -> *mut c_char {
         let text = text.split(|&b| b == 0).next().unwrap_or_default();
         let mut texts = self.texts.borrow_mut();
-        if let Some(kept) = texts.get(&slot)
+        let known = texts.iter().position(|(other, _)| *other == slot);
+        if let Some((_, kept)) = known.and_then(|i| texts.get(i))
             && kept.strip_suffix(b"\0") == Some(text)
         {
             return kept.as_ptr().cast_mut().cast();
@@ -155,7 +156,10 @@ impl TextCache {
         copy.extend_from_slice(text);
         copy.push(0);
         let pointer = copy.as_ptr().cast_mut().cast();
-        texts.insert(slot, copy);
+        match known.and_then(|i| texts.get_mut(i)) {
+            Some(entry) => entry.1 = copy,
+            None => texts.push((slot, copy)),
+        }
         pointer
     }
 }

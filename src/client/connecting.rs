@@ -176,9 +176,10 @@ impl Connection {
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
         if self.link.status == ConnStatus::Ok
-            && self.link.transport.is_some()
+            && let Some(transport) = &mut self.link.transport
             && self.link.session.send_terminate().is_ok()
         {
+            transport.hold();
             // It may not get through; nobody is left to tell.
             let _: FlushOutcome = self.link.flush(false);
         }
@@ -233,7 +234,8 @@ impl Connection {
 
     /// Whether the server asked for a password and none was there (behaviour 131).
     pub fn needs_password(&self) -> bool {
-        self.used_password() && self.password().is_empty()
+        let given = matches!(&self.origin, Origin::Planned(c) if c.password_given());
+        self.used_password() && self.password().is_empty() && !given
     }
 
     /// What can be told about the connection's TLS; `None` without TLS.
@@ -339,6 +341,7 @@ pub fn prepare(handle: &mut impl Handle) {
     });
     if let Some(hook) = hook
         && let Err(reason) = hooks::call_start(&hook, handle)
+        && !handle.with(|c| c.phase == Phase::Refused)
     {
         handle.with(|c| c.refuse_start(&reason));
     }
@@ -406,10 +409,19 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
 /// Goes on connecting, as [`Connection::poll`], and asks the application for what is wanted.
 pub fn poll(handle: &mut impl Handle) -> PollStatus {
     loop {
+        // What the start has wanted is asked for before the first poll.
+        supply(handle);
         let status = handle.with(Connection::poll);
-        if !supply(handle) {
+        if !handle.with(Connection::is_wanting) {
             return status;
         }
+    }
+}
+
+impl Connection {
+    /// Whether connecting stands still for an answer that nobody has been asked for.
+    fn is_wanting(&mut self) -> bool {
+        matches!(&self.origin, Origin::Planned(connector) if connector.has_news())
     }
 }
 

@@ -8,12 +8,14 @@ use std::sync::{Arc, RwLock};
 
 use super::hooks::Hooks;
 use crate::config::{Policy, PolicyEnv};
+use crate::connect::HostMemory;
 
 /// Policies and hooks that connections share. They keep it alive.
 #[derive(Default)]
 pub struct Context {
     // Readers only count themselves: a child forked while another thread reads can read, too.
     state: RwLock<State>,
+    hosts: Arc<HostMemory>,
 }
 
 #[derive(Clone, Default)]
@@ -57,6 +59,11 @@ impl Context {
     /// The switches.
     pub fn switches(&self) -> Switches {
         self.state().switches
+    }
+
+    /// What is remembered of hosts.
+    pub fn hosts(&self) -> &Arc<HostMemory> {
+        &self.hosts
     }
 
     /// Changes the policy.

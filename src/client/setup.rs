@@ -1,5 +1,7 @@
 //! What may be set on a connection between its making and its first dial.
 
+use std::sync::Arc;
+
 use super::Connection;
 use super::connecting::Origin;
 use super::error::ClientError;
@@ -83,6 +85,7 @@ impl Connection {
         let asks = self.asks();
         if let Origin::Planned(connector) = &mut self.origin {
             connector.set_asks(asks);
+            connector.set_memory(Arc::clone(self.context.hosts()));
         }
         true
     }

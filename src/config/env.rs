@@ -5,12 +5,13 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use zeroize::Zeroizing;
 
 use super::error::ConfigError;
+use super::options::OPTIONS;
 use super::policy::Policy;
 use super::sys;
 
@@ -36,6 +37,18 @@ pub struct Locale {
 pub trait Env {
     /// The value of an environment variable.
     fn var(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Shows name and value of each environment variable that libpq reads and that begins with PG. Of several with one name
+    /// the first counts.
+    fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
+        let of_options = OPTIONS.iter().filter_map(|def| def.envvar);
+        let others = ["PGREQUIRESSL", "PGDATESTYLE", "PGTZ", "PGGEQO"];
+        for name in of_options.chain(others) {
+            if let Some(value) = self.var(name) {
+                see(name.as_bytes(), &value);
+            }
+        }
+    }
 
     /// Opens a file for reading; `None` where it cannot be opened.
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>>;
@@ -77,7 +90,11 @@ pub struct RealEnv;
 
 impl Env for RealEnv {
     fn var(&self, name: &str) -> Option<Vec<u8>> {
-        std::env::var_os(name).map(OsStringExt::into_vec)
+        sys::variable(name.as_bytes())
+    }
+
+    fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
+        sys::pg_variables(see);
     }
 
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>> {
@@ -282,6 +299,7 @@ pub(super) mod fake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::OsStringExt;
 
     #[test]
     fn the_real_account_is_the_one_the_system_names() {
@@ -292,6 +310,20 @@ mod tests {
             .stdout;
         assert_eq!(RealEnv.os_user_name().unwrap(), id.trim_ascii_end());
         assert!(RealEnv.account_home().is_some());
+    }
+
+    #[test]
+    fn variables_are_found_by_their_whole_names() {
+        // cargo sets these for its tests
+        let name = std::env::var_os("CARGO_PKG_NAME").map(OsStringExt::into_vec);
+        assert!(name.is_some());
+        assert_eq!(RealEnv.var("CARGO_PKG_NAME"), name);
+        assert_eq!(RealEnv.var("CARGO_PKG_NAM"), None);
+        assert_eq!(RealEnv.var("CARGO_PKG_NAME="), None);
+        assert_eq!(RealEnv.var(""), None);
+        let mut seen = Vec::new();
+        RealEnv.pg_variables(&mut |name, _| seen.push(name.to_vec()));
+        assert!(seen.iter().all(|name| name.starts_with(b"PG")));
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod policy;
 mod require_auth;
 mod service;
 mod settings;
+mod store;
 mod sys;
 mod text;
 mod uri;

@@ -570,6 +570,15 @@ impl Opt {
         self as usize >= LIBPQ_OPTION_COUNT
     }
 
+    /// The option that takes its value from this environment variable. The service file's reader asks for its own.
+    pub(super) fn from_variable(name: &[u8]) -> Option<Opt> {
+        let is_its_own = |(opt, def): &(Opt, &OptionDef)| {
+            def.envvar.is_some_and(|own| own.as_bytes() == name) && !opt.is_extension()
+        };
+        let mut rows = Opt::ALL.into_iter().zip(&OPTIONS);
+        rows.find(is_its_own).map(|(opt, _)| opt)
+    }
+
     /// Whether the value must be wiped from memory and never shown.
     pub fn is_secret(self) -> bool {
         matches!(

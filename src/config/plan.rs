@@ -3,6 +3,8 @@
 //! The order of the checks is libpq's, for it decides which of several errors is reported. What libpq judges only
 //! while it dials (ports, keepalive numbers, `connect_timeout`) is left to the dialler, with helpers beside this.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
@@ -25,6 +27,9 @@ use super::values::{
 
 /// A SCRAM key, wiped when dropped.
 pub type ScramKey = Zeroizing<[u8; SCRAM_KEY_LEN]>;
+
+/// Name and value of a parameter of the startup packet.
+pub type StartupParameter<'a> = (&'static str, Cow<'a, [u8]>);
 
 /// Everything known before the first packet: valid, typed, with the hosts in the order given.
 ///
@@ -153,7 +158,7 @@ impl ConnectPlan {
     pub fn startup_parameters(
         &self,
         env: &dyn Env,
-    ) -> Result<Vec<(&'static str, Vec<u8>)>, ConfigError> {
+    ) -> Result<Vec<StartupParameter<'_>>, ConfigError> {
         // An application name that is given but empty still suppresses the fallback.
         let application_name = match self.settings.get(Opt::ApplicationName) {
             None => Opt::FallbackApplicationName,
@@ -167,23 +172,42 @@ impl ConnectPlan {
             ("application_name", application_name),
             ("client_encoding", Opt::ClientEncoding),
         ];
-        let from_environment = [
-            ("datestyle", "PGDATESTYLE"),
-            ("timezone", "PGTZ"),
-            ("geqo", "PGGEQO"),
+        let from_environment: [(_, &[u8]); 3] = [
+            ("datestyle", b"PGDATESTYLE"),
+            ("timezone", b"PGTZ"),
+            ("geqo", b"PGGEQO"),
         ];
 
         let mut parameters = Vec::new();
+        parameters
+            .try_reserve_exact(from_options.len() + from_environment.len())
+            .map_err(|_| ConfigError::OutOfMemory)?;
         for (name, option) in from_options {
             if let Some(value) = self.settings.get_nonempty(option) {
-                parameters.push((name, copy(value)?));
+                parameters.push((name, Cow::Borrowed(value)));
             }
         }
-        for (name, variable) in from_environment {
-            if let Some(value) = env.var(variable)
+        let mut values: [Option<Vec<u8>>; 3] = Default::default();
+        let mut outcome = Ok(());
+        env.pg_variables(&mut |name, value| {
+            let place = from_environment
+                .iter()
+                .position(|(_, known)| *known == name);
+            if let Some(slot) = place.and_then(|place| values.get_mut(place))
+                && slot.is_none()
+            {
+                match copy(value) {
+                    Ok(value) => *slot = Some(value),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+        });
+        outcome?;
+        for ((name, _), value) in from_environment.into_iter().zip(values) {
+            if let Some(value) = value
                 && !value.eq_ignore_ascii_case(b"default")
             {
-                parameters.push((name, value));
+                parameters.push((name, Cow::Owned(value)));
             }
         }
         Ok(parameters)
@@ -266,11 +290,7 @@ fn judge(
     let extensions = Extensions::read(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
         let encoding = encoding_of_locale(env);
-        settings.set(
-            Opt::ClientEncoding,
-            copy(encoding.as_bytes())?,
-            Source::Derived,
-        );
+        settings.set(Opt::ClientEncoding, encoding.as_bytes(), Source::Derived)?;
     }
     Ok(Judged {
         require_auth,
@@ -292,11 +312,11 @@ fn fill_user_and_dbname(settings: &mut Settings, env: &dyn Env) -> Result<(), Co
     if settings.get_nonempty(Opt::User).is_none() {
         // A connection refused for the lack of a name shows none, not an empty one.
         settings.clear(Opt::User);
-        settings.set(Opt::User, env.os_user_name()?, Source::OsUser);
+        settings.set(Opt::User, &env.os_user_name()?, Source::OsUser)?;
     }
     if settings.get_nonempty(Opt::Dbname).is_none() {
         let user = copy(settings.get(Opt::User).unwrap_or_default())?;
-        settings.set(Opt::Dbname, user, Source::Derived);
+        settings.set(Opt::Dbname, &user, Source::Derived)?;
     }
     Ok(())
 }
@@ -318,7 +338,7 @@ fn find_passwords(
         && let Some(mut path) = env.home_dir()
     {
         append(&mut path, b"/.pgpass")?;
-        settings.set(Opt::Passfile, path, Source::Derived);
+        settings.set(Opt::Passfile, &path, Source::Derived)?;
     }
     let Some(path) = settings.get_nonempty(Opt::Passfile) else {
         return Ok(());
@@ -342,8 +362,7 @@ fn find_passwords(
 /// The meaning of an enumerated option, its default filled in where it has no value.
 fn enumerated<T: Enumerated>(settings: &mut Settings, option: Opt) -> Result<T, ConfigError> {
     if settings.get(option).is_none() {
-        let default = option.connect_default().unwrap_or_default();
-        settings.set(option, copy(default.as_bytes())?, Source::Default);
+        settings.set_compiled(option);
     }
     T::read(option, settings.get(option).unwrap_or_default())
 }
@@ -480,12 +499,11 @@ mod tests {
     }
 
     fn startup(conninfo: &str, env: FakeEnv) -> String {
-        let parameters = plan(conninfo, &env)
-            .unwrap()
-            .startup_parameters(&env)
-            .unwrap();
-        let pair =
-            |(name, value): &(&str, Vec<u8>)| format!("{name}={}", String::from_utf8_lossy(value));
+        let plan = plan(conninfo, &env).unwrap();
+        let parameters = plan.startup_parameters(&env).unwrap();
+        let pair = |(name, value): &StartupParameter<'_>| {
+            format!("{name}={}", String::from_utf8_lossy(value))
+        };
         parameters.iter().map(pair).collect::<Vec<_>>().join(" ")
     }
 

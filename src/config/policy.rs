@@ -53,6 +53,13 @@ impl Policy {
         }
     }
 
+    /// All that stands in for compiled-in values.
+    pub(super) fn defaults(&self) -> impl Iterator<Item = (Opt, &[u8])> {
+        self.defaults
+            .iter()
+            .map(|(opt, value)| (*opt, value.as_slice()))
+    }
+
     /// What stands in for the compiled-in value of an option.
     pub fn default_for(&self, opt: Opt) -> Option<&[u8]> {
         let found = self.defaults.iter().find(|(known, _)| *known == opt);
@@ -88,6 +95,12 @@ impl Env for PolicyEnv {
         match self.policy.ignore_environment {
             true => None,
             false => RealEnv.var(name),
+        }
+    }
+
+    fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
+        if !self.policy.ignore_environment {
+            RealEnv.pg_variables(see);
         }
     }
 

@@ -144,7 +144,7 @@ fn add_setting(
         }));
     }
     if settings.get(opt).is_none() {
-        settings.set(opt, copy(value)?, Source::ServiceFile);
+        settings.set(opt, value, Source::ServiceFile)?;
     }
     Ok(())
 }

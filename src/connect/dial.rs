@@ -94,7 +94,7 @@ pub(super) fn target<'a>(host: &'a HostSpec, path: &'a [u8], numeric: &'a [u8]) 
         },
         HostKind::Name => Target::Tcp {
             shown: &host.host,
-            numeric: (host.host != numeric).then_some(numeric),
+            numeric: (host.host != numeric && !numeric.is_empty()).then_some(numeric),
             port: host.shown_port(),
         },
     }

@@ -78,6 +78,10 @@ pub enum ConnectError {
     CancelUnderWay,
     /// There is no connection to cancel on.
     NothingToCancel,
+    /// The application gives no address for a host, for this reason.
+    NotLookedUp(Vec<u8>, Vec<u8>),
+    /// The application gives no password, for this reason.
+    NoPassword(Vec<u8>),
     /// There is no descriptor to wait on for an answer of the application's.
     Waker(i32),
     /// The application answered another question than was asked.
@@ -216,6 +220,14 @@ impl ConnectError {
             ),
             NothingToCancel => put!(out, "connection pointer is NULL"),
             Waker(errno) => with_errno(out, "could not create event descriptor: ", *errno),
+            NotLookedUp(host, reason) => put!(
+                out,
+                "could not translate host name \"",
+                host,
+                "\" to address: ",
+                reason
+            ),
+            NoPassword(reason) => put!(out, "could not get password: ", reason),
             WrongAnswer => put!(out, "application gave an answer that is none"),
             OutOfMemory => put!(out, "out of memory"),
         }

@@ -215,6 +215,11 @@ impl Pending {
         }
     }
 
+    /// The answer that was given before the hook returned, for one who says something else by returning.
+    pub fn take_early(&self) -> Option<Answer> {
+        self.take()
+    }
+
     /// The answer, if it has come.
     pub(super) fn take(&self) -> Option<Answer> {
         let mut state = self.lock();

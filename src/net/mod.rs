@@ -7,6 +7,7 @@
 pub mod address;
 pub mod composite;
 pub mod error;
+pub mod foreign;
 pub mod fork;
 pub mod keepalive;
 pub mod lookup;

@@ -142,6 +142,8 @@ pub enum Step {
     NeedInput,
     /// A message was dealt with; there may be output to send, and more input to handle.
     Progress,
+    /// The server asks for a password, and [`Startup::set_password`] must say which before it is answered.
+    NeedPassword,
     /// The server has said AuthenticationOk.
     Authenticated,
 }
@@ -161,6 +163,8 @@ pub struct Startup {
     requested: bool,
     /// The server has asked for a password.
     password_asked: bool,
+    /// The password is not known before the server asks for it.
+    password_deferred: bool,
     /// What it has asked for, until somebody takes note.
     method: Option<Cow<'static, [u8]>>,
 }
@@ -200,6 +204,7 @@ impl Startup {
             finished: false,
             requested: false,
             password_asked: false,
+            password_deferred: false,
             method: None,
         }
     }
@@ -211,7 +216,7 @@ impl Startup {
     pub fn write_message(
         &self,
         session: &mut Session,
-        parameters: &[(&[u8], &[u8])],
+        parameters: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)],
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;
@@ -221,6 +226,31 @@ impl Startup {
             trace.frontend_untyped(session.output.since(mark));
         }
         Ok(())
+    }
+
+    /// Has [`Startup::advance`] ask for the password when the server does.
+    pub fn defer_password(&mut self) {
+        self.password_deferred = true;
+    }
+
+    /// The password; `None`: that of the credentials serves.
+    pub fn set_password(&mut self, password: Option<Zeroizing<Vec<u8>>>) {
+        self.password_deferred = false;
+        if password.is_some() {
+            self.credentials.password = password;
+        }
+    }
+
+    /// Whether an answer to `request`, with this content, needs the password.
+    fn needs_password(&self, request: u32, content: &[u8]) -> bool {
+        match request {
+            code::CLEARTEXT | code::MD5 => true,
+            code::SASL => {
+                self.credentials.scram_client_key.is_none()
+                    && content.split(|&b| b == 0).any(|m| m.starts_with(b"SCRAM-"))
+            }
+            _ => false,
+        }
     }
 
     /// Whether the server has sent an authentication request, AuthenticationOk included.
@@ -297,6 +327,9 @@ impl Startup {
                 self.requested = true;
                 let request = reader.i32().unwrap_or_default() as u32;
                 self.allow(request)?;
+                if self.password_deferred && self.needs_password(request, reader.rest()) {
+                    return Ok(Step::NeedPassword);
+                }
                 self.method = match request {
                     code::OK if !self.finished => Some(Cow::Borrowed(b"none")),
                     code::CLEARTEXT => Some(Cow::Borrowed(b"password")),

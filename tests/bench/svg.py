@@ -25,7 +25,7 @@ def page(width, height, title, parts):
 def bars(title, subtitle, panels):
     """Bars side by side: panels are (heading, [(label, ratio or None, limit or None)]), the labels
     those of the first; 1.0 is libpq, a tick is what is asked."""
-    left, line, top, wide, gap = 300, 20, 84, 250, 46
+    left, line, top, wide, gap = 370, 20, 84, 250, 46
     rows = len(panels[0][1])
     width = left + len(panels) * (wide + gap) + 10
     height = top + rows * line + 42

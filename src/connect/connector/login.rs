@@ -2,11 +2,13 @@
 
 use zeroize::Zeroizing;
 
-use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
+use super::{Connector, Go, INVALID_PASSWORD, Stage, say, wants};
 use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::memory::Found;
 use crate::connect::report::{Cause, Phase};
+use crate::connect::request::Want;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
 use crate::protocol::startup::{
@@ -20,15 +22,13 @@ impl Connector {
         startup: &Startup,
         link: &mut Link,
     ) -> Result<(), ConnectError> {
-        let parameters = self
+        let mut parameters = self
             .plan
             .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
-        let parameters: Vec<(&[u8], &[u8])> = parameters
-            .iter()
-            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
+        if self.without_application_name {
+            parameters.retain(|(name, _)| *name != "application_name");
+        }
         startup
             .write_message(&mut link.session, &parameters)
             .map_err(|_| ConnectError::StartupPacket)
@@ -108,6 +108,23 @@ impl Connector {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
                     }
                 }
+                Ok(StartupStep::NeedPassword) => {
+                    let secured = link.secured;
+                    let Some(answer) = self.ask(|c| Want::Password(c.peer(secured))) else {
+                        return self.stand_still(Stage::Startup(startup));
+                    };
+                    match wants::secret(answer).transpose() {
+                        Ok(password) => {
+                            self.password_given = password.is_some();
+                            startup.set_password(password);
+                        }
+                        Err(reason) => {
+                            self.used_password = true;
+                            say(link, &ConnectError::NoPassword(reason));
+                            return self.fail(link);
+                        }
+                    }
+                }
                 Ok(StartupStep::NeedInput) => {
                     if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
                     {
@@ -134,12 +151,14 @@ impl Connector {
         link.cause = Cause::from(error);
         self.impression.note_sqlstate(error.sqlstate());
         if self.impression.is_cannot_connect_now() {
+            self.remember(Found::Down);
             return Go::On(Stage::NextHost);
         }
         // Only before AuthenticationOk, as in the reference (behaviour 62).
         if self.used_password
             && error.sqlstate() == Some(INVALID_PASSWORD)
             && self.host().password.is_some()
+            && !self.password_given
             && let Some(file) = self.plan.settings().get(Opt::Passfile)
         {
             say(link, &ConnectError::PasswordFromFile(file.to_vec()));

@@ -10,15 +10,22 @@
 mod encrypt;
 mod login;
 mod patient;
+mod provide;
+mod race;
+mod recall;
 mod record;
+mod role;
 mod wait;
 mod wants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs};
+use crate::config::{
+    ConnectPlan, HostKind, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs,
+};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -32,13 +39,15 @@ use super::dial::{self, DialError, HostError, Place};
 use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
+use super::memory::{Found, HostMemory};
 use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
 use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
-use super::target::{self, Probe, Verdict};
+use super::target::Probe;
 use super::tls;
 
+use race::Race;
 pub use wait::Mode;
 use wait::Waiting;
 use wants::Asking;
@@ -70,14 +79,20 @@ enum Stage {
     NextHost,
     /// The name of this host is being looked up, for this port.
     LookingUp(u16),
+    /// The application is asked for a transport to this host.
+    Provide,
     /// Go to the next address of this host.
     NextAddress,
     /// Connect to this address.
     Dial,
     /// connect(2) is under way.
     Connecting,
+    /// Several attempts are under way side by side.
+    Racing,
     /// connect(2) has ended well.
     Connected,
+    /// The same, and the others in the race go first.
+    Held,
     /// Connected: send the first packet.
     Made,
     /// A request for this kind of encryption has been sent.
@@ -125,6 +140,12 @@ pub struct Connector {
     /// Addresses and lookups begun: a `connect_timeout` for each.
     periods: usize,
     waiting: Waiting,
+    race: Option<Box<Race>>,
+    /// It is in a race, and does not go beyond the connected socket.
+    holds_back: bool,
+    /// It is in a race: addresses of the host that are for others to try.
+    spare: Vec<Address>,
+    memory: Option<Arc<HostMemory>>,
     /// The application name is left out, for this server did not know it.
     without_application_name: bool,
     /// The protocol version that this address was brought to, for when it is tried again (behaviour 116).
@@ -143,6 +164,10 @@ pub struct Connector {
     /// What the application is asked, and can be.
     asking: Asking,
     asks: Asks,
+    /// The transport to the present host is the application's.
+    provided: bool,
+    /// It has given the password.
+    password_given: bool,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Arc<Pending>>,
 }
@@ -209,6 +234,10 @@ impl Connector {
             stage: Stage::Idle,
             periods: 0,
             waiting: Waiting::default(),
+            race: None,
+            holds_back: false,
+            spare: Vec::new(),
+            memory: None,
             without_application_name: false,
             version: None,
             hostaddr: Vec::new(),
@@ -220,6 +249,8 @@ impl Connector {
             needs_pass_phrase: false,
             asking: Asking::default(),
             asks: Asks::default(),
+            provided: false,
+            password_given: false,
             forsaken: Vec::new(),
         }
     }
@@ -227,7 +258,10 @@ impl Connector {
     /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
     /// when it never came to an address.
     pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
-        let address = self.address()?.clone();
+        let address = self.address().cloned();
+        if address.is_none() && !self.provided {
+            return None;
+        }
         let candidates = Candidates::only(self.candidates.current());
         let purpose = Purpose::Cancel { process_id, key };
         let mut this = Connector::assemble(
@@ -238,7 +272,8 @@ impl Connector {
             self.random,
         );
         this.env = self.env.clone();
-        this.known_address = Some(address);
+        this.known_address = address.filter(|_| !self.provided);
+        this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -264,6 +299,11 @@ impl Connector {
         self.known_address
             .as_ref()
             .or_else(|| self.candidates.current_address())
+    }
+
+    /// Whether the application has given a password.
+    pub fn password_given(&self) -> bool {
+        self.password_given
     }
 
     /// Whether the server has asked for a password.
@@ -312,7 +352,7 @@ impl Connector {
 
     fn step(&mut self, stage: Stage, link: &mut Link) -> Go {
         match stage {
-            Stage::Idle => Go::On(Stage::NextHost),
+            Stage::Idle => self.first(link),
             Stage::NextHost => self.next_host(link),
             Stage::LookingUp(port) => self.looking_up(port, link),
             Stage::NextAddress => match self.candidates.next_address() {
@@ -323,11 +363,19 @@ impl Connector {
                     self.version = None;
                     Go::On(Stage::Dial)
                 }
-                None => Go::On(Stage::NextHost),
+                None => {
+                    self.remember(Found::Down);
+                    Go::On(Stage::NextHost)
+                }
             },
+            Stage::Racing => self.racing(link),
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
-            Stage::Connected => self.connected(link),
+            Stage::Provide => self.provide(link),
+            Stage::Connected | Stage::Held if self.holds_back => {
+                Go::Wait(Stage::Held, PollStatus::Reading)
+            }
+            Stage::Connected | Stage::Held => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
             Stage::BeginTls => self.begin_tls(link),
@@ -352,7 +400,19 @@ impl Connector {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
         }
-        match dial::place(&self.plan.hosts[host]) {
+        if self.asks.dial || self.provided {
+            let kind = self.plan.hosts[host].kind;
+            let is_unix = matches!(kind, HostKind::Unix | HostKind::Abstract);
+            self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+            self.provided = matches!(self.purpose, Purpose::Cancel { .. });
+            return Go::On(Stage::Provide);
+        }
+        self.place(link)
+    }
+
+    /// Finds out where the present host is.
+    fn place(&mut self, link: &mut Link) -> Go {
+        match dial::place(self.host()) {
             Ok(Place::Known(addresses)) => self.take_addresses(addresses),
             Ok(Place::Named(port)) => self.look_up(port, link),
             Err(HostError::Next(error)) => {
@@ -368,6 +428,9 @@ impl Connector {
 
     /// Connects to the present address.
     fn dial(&mut self, link: &mut Link) -> Go {
+        if self.provided {
+            return Go::On(Stage::Provide);
+        }
         self.hang_up(link);
         link.session.forget_backend();
         link.status = ConnStatus::Needed;
@@ -474,7 +537,11 @@ impl Connector {
             }
             Purpose::Session => {
                 self.record(Phase::Authentication);
-                let startup = Box::new(self.new_startup(link));
+                let mut startup = Box::new(self.new_startup(link));
+                self.password_given = false;
+                if self.asks.password {
+                    startup.defer_password();
+                }
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }
@@ -549,82 +616,6 @@ impl Connector {
         !self.without_application_name && name.is_some_and(|name| !name.is_empty())
     }
 
-    fn check_target(&mut self, link: &mut Link) -> Go {
-        let verdict = match self.wanted() {
-            TargetSessionAttrs::Any => Verdict::Accept,
-            wanted => target::judge(wanted, &link.session.facts),
-        };
-        match verdict {
-            Verdict::Accept => self.succeed(link),
-            Verdict::Refuse(error) => refuse_server(&error, link),
-            Verdict::Ask(probe) => {
-                if let Err(error) = link.session.send_query(probe.query()) {
-                    link.session.errors.push_with(|out| error.write_text(out));
-                    return self.fail(link);
-                }
-                self.record(Phase::RoleCheck);
-                link.status = probe.status();
-                wait_after_flush(link, Stage::Probing(probe))
-            }
-        }
-    }
-
-    /// What kind of server is wanted in this pass.
-    fn wanted(&self) -> TargetSessionAttrs {
-        match self.candidates.in_second_pass() {
-            true => TargetSessionAttrs::Any,
-            false => self.plan.target_session_attrs,
-        }
-    }
-
-    fn probing(&mut self, probe: Probe, link: &mut Link) -> Go {
-        loop {
-            let answer = match link.session.next_result() {
-                NextResult::Pending => match self.read(link, Stage::Probing(probe)) {
-                    Some(go) => return go,
-                    None => continue,
-                },
-                NextResult::None => None,
-                NextResult::Ready(answer) => Some(answer),
-            };
-            if link.session.is_lost() {
-                link.drop_transport();
-                return self.fail(link);
-            }
-            let verdict = match &answer {
-                Some(answer) => probe.judge(self.wanted(), answer),
-                None => probe.no_answer(),
-            };
-            self.record_role(probe, &verdict);
-            link.session.fetched.extend(answer);
-            return match verdict {
-                Verdict::Refuse(error) => refuse_server(&error, link),
-                Verdict::Accept | Verdict::Ask(_) => {
-                    link.status = ConnStatus::Consume;
-                    Go::On(Stage::Consume)
-                }
-            };
-        }
-    }
-
-    fn consume(&mut self, link: &mut Link) -> Go {
-        loop {
-            match link.session.next_result() {
-                NextResult::Pending => {
-                    if let Some(go) = self.read(link, Stage::Consume) {
-                        return go;
-                    }
-                }
-                NextResult::None => return self.succeed(link),
-                NextResult::Ready(_) if link.session.is_lost() => {
-                    link.drop_transport();
-                    return self.fail(link);
-                }
-                NextResult::Ready(result) => link.session.fetched.push(result),
-            }
-        }
-    }
-
     /// After a cancel request: the server says nothing and closes (behaviour 274).
     fn cancel_sent(&mut self, link: &mut Link) -> Go {
         if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
@@ -659,8 +650,15 @@ impl Connector {
     }
 
     fn succeed(&mut self, link: &mut Link) -> Go {
+        self.remember_taken(link);
         link.session.errors.clear();
         link.status = ConnStatus::Ok;
+        link.read_timeout = self
+            .plan
+            .extensions
+            .read_timeout_ms
+            .filter(|&ms| ms > 0)
+            .map(|ms| Duration::from_millis(ms.into()));
         self.impression.connected = true;
         Go::On(Stage::Ended)
     }
@@ -694,6 +692,11 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
+    say_good_bye(link);
+    Go::On(Stage::NextHost)
+}
+
+fn say_good_bye(link: &mut Link) {
     let session = &mut link.session;
     let mark = session.output.mark();
     if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
@@ -703,7 +706,6 @@ fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }
-    Go::On(Stage::NextHost)
 }
 
 /// Sends what is queued and says what to wait for.

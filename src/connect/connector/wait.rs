@@ -15,15 +15,17 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::race::interleave;
 use super::{Connector, Go, Stage, say, say_dial};
 use crate::config::{ConfigError, Opt, parse_int_option};
 use crate::connect::dial::DialError;
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
+use crate::connect::memory::Found as MemoryFound;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::{Composite, Interest, Kind};
 use crate::net::lookup::{self, Found, Lookup, LookupError};
-use crate::net::{Address, Transport, Waker, errno_of};
+use crate::net::{Address, NetError, Transport, Waker, errno_of};
 
 /// Who waits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,6 +56,15 @@ pub(super) struct Waiting {
     retired: Option<Transport>,
     /// Nobody has polled yet.
     is_fresh: bool,
+    /// It is in a race: what wakes the one whose race it is.
+    shared: Option<Arc<Waker>>,
+}
+
+impl Waiting {
+    /// Whether several attempts may be made side by side.
+    pub(super) fn may_race(&self) -> bool {
+        self.mode != Mode::Classic && self.shared.is_none()
+    }
 }
 
 impl Connector {
@@ -61,7 +72,7 @@ impl Connector {
     /// failure the link's status is [`ConnStatus::Bad`].
     pub fn start(&mut self, link: &mut Link, mode: Mode) {
         if self.prepare(link, mode) {
-            self.stage = Stage::NextHost;
+            self.stage = Stage::Idle;
             self.poll(link);
             self.waiting.is_fresh = true;
         }
@@ -101,10 +112,14 @@ impl Connector {
             ..Waiting::default()
         };
         self.report.begin();
+        link.read_timeout = None;
         link.status = ConnStatus::Needed;
-        if matches!(mode, Mode::Polled(_))
-            && let Err(error) = self.read_timeout()
-        {
+        let reads_timeout_now = match mode {
+            Mode::Polled(_) => true,
+            Mode::Blocking => self.wants_race(),
+            Mode::Classic => false,
+        };
+        if reads_timeout_now && let Err(error) = self.read_timeout() {
             say_dial(link, &DialError::Config(error));
             self.fail(link);
             return false;
@@ -132,6 +147,9 @@ impl Connector {
     /// When waiting ends for the present address, or for all; `connect_timeout` begins anew for each address (behaviour
     /// 85).
     pub fn deadline(&mut self) -> Option<Instant> {
+        if self.race.is_some() {
+            return self.waiting.total;
+        }
         let waiting = &mut self.waiting;
         if let Some(time) = waiting.per_address
             && waiting.period != Some(self.periods)
@@ -171,7 +189,7 @@ impl Connector {
         }
         match &mut self.waiting.composite {
             Some(composite) if composite.is_ours() => composite.pause(),
-            Some(_) => self.begin_anew_in_child(),
+            Some(_) => self.begin_anew_in_child(link),
             None => {}
         }
         let mut status = self.advance(link);
@@ -183,6 +201,36 @@ impl Connector {
             }
         }
         self.await_all(status, link)
+    }
+
+    /// Begins as one of those in a race.
+    pub(super) fn begin_as_lane(&mut self, parent: &Waiting, waker: &Arc<Waker>, holds_back: bool) {
+        self.waiting = Waiting {
+            per_address: parent.per_address,
+            shared: Some(Arc::clone(waker)),
+            ..Waiting::default()
+        };
+        self.holds_back = holds_back;
+        self.stage = Stage::NextHost;
+        self.report.begin();
+    }
+
+    /// Takes steps until there is something to wait for, as one of those in a race.
+    pub(super) fn advance_in_time(&mut self, link: &mut Link) -> PollStatus {
+        let mut status = self.advance(link);
+        while is_waiting(status)
+            && !matches!(self.stage, Stage::Held)
+            && self.deadline().is_some_and(|d| d <= Instant::now())
+        {
+            self.time_out(link);
+            status = self.advance(link);
+        }
+        status
+    }
+
+    /// Whether it is the socket that is waited for.
+    pub(super) fn is_waiting_for_socket(&self, link: &Link) -> bool {
+        !self.needs_more_than_socket(link)
     }
 
     /// Sees to it that the descriptor wakes for what `status` waits for, and says what the one who waits is to be told.
@@ -206,6 +254,10 @@ impl Connector {
             return status;
         }
         let mut interests = Vec::new();
+        let deadline = match (deadline, self.race_interests(&mut interests)) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
         if !beyond_socket {
             interests.push(Interest {
                 fd: link.raw_fd(),
@@ -226,7 +278,10 @@ impl Connector {
 
     /// Whether what is waited for now is not, or not only, the socket.
     fn needs_more_than_socket(&self, link: &Link) -> bool {
-        self.waiting.lookup.is_some() || self.is_pending() || link.transport.is_none()
+        self.waiting.lookup.is_some()
+            || self.race.is_some()
+            || self.is_pending()
+            || link.transport.is_none()
     }
 
     /// The composite, made when it is first needed.
@@ -248,6 +303,9 @@ impl Connector {
     /// # Errors
     /// What the system says when there are no descriptors left.
     pub fn waker(&mut self) -> io::Result<Arc<Waker>> {
+        if let Some(shared) = &self.waiting.shared {
+            return Ok(Arc::clone(shared));
+        }
         Ok(Arc::clone(self.composite()?.waker()))
     }
 
@@ -269,19 +327,29 @@ impl Connector {
         if matches!(self.stage, Stage::Idle | Stage::Ended) {
             return;
         }
-        self.forsake();
-        self.stage = match self.waiting.lookup.take() {
-            Some(_) => {
+        let is_over = self.waiting.total.is_some_and(|t| t <= Instant::now());
+        if self.race.is_some() {
+            if is_over {
+                self.race_timed_out(link);
+                self.fail(link);
+                self.stage = Stage::Ended;
+            }
+            return;
+        }
+        let asked_lookup = self.time_out_asking(link);
+        self.stage = match self.waiting.lookup.take().is_some() || asked_lookup {
+            true => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));
+                self.remember(MemoryFound::Down);
                 Stage::NextHost
             }
-            None => {
+            false => {
                 say(link, &ConnectError::Timeout);
                 self.end_attempt(link);
                 self.give_address_up(link)
             }
         };
-        if self.waiting.total.is_some_and(|t| t <= Instant::now()) {
+        if is_over {
             self.fail(link);
             self.stage = Stage::Ended;
         }
@@ -289,9 +357,12 @@ impl Connector {
 
     /// Finds the addresses of the present host, whose name must be looked up.
     pub(super) fn look_up(&mut self, port: u16, link: &mut Link) -> Go {
+        if let Some(go) = self.ask_addresses(port, link) {
+            return go;
+        }
         let name = self.host().host.clone();
         let inline = match self.waiting.mode {
-            Mode::Blocking => self.waiting.total.is_none(),
+            Mode::Blocking => self.waiting.total.is_none() && self.waiting.shared.is_none(),
             Mode::Polled(_) => false,
             Mode::Classic => true,
         };
@@ -335,6 +406,7 @@ impl Connector {
             Err(error) => {
                 let host = self.host().host.clone();
                 say(link, &ConnectError::UnknownHost(host, error));
+                self.remember(MemoryFound::Down);
                 Go::On(Stage::NextHost)
             }
         }
@@ -343,6 +415,12 @@ impl Connector {
     pub(super) fn take_addresses(&mut self, mut addresses: Vec<Address>) -> Go {
         if let Some(shuffler) = &mut self.shuffler {
             shuffler.shuffle(&mut addresses);
+        }
+        if self.holds_back {
+            // The others are for the race to try.
+            let mut turns = interleave(addresses).into_iter();
+            addresses = turns.next().into_iter().collect();
+            self.spare = turns.collect();
         }
         self.candidates.set_addresses(addresses);
         Go::On(Stage::NextAddress)
@@ -361,11 +439,21 @@ impl Connector {
         self.waiting.lookup = None;
         self.waiting.retired = None;
         self.waiting.composite = None;
+        self.race = None;
     }
 
     /// A child of fork() has no thread that answers, and what wakes is its parent's. A transport has been given up by
     /// the link; a lookup is done again.
-    fn begin_anew_in_child(&mut self) {
+    fn begin_anew_in_child(&mut self, link: &mut Link) {
+        if let Some(mut race) = self.race.take() {
+            race.disown();
+            link.session
+                .errors
+                .push_with(|out| NetError::Inherited.write_text(out));
+            self.fail(link);
+            self.stage = Stage::Ended;
+        }
+        self.forsake();
         self.forget_waiting();
     }
 }

@@ -47,6 +47,7 @@ impl Connector {
     /// instead, the answer is [`Answer::Default`].
     pub fn take_want(&mut self) -> Option<Want> {
         match std::mem::take(&mut self.asking) {
+            Asking::Nothing if self.race.is_some() => self.take_want_of_lane(),
             Asking::Wanted(want) => {
                 self.asking = Asking::Asked(want.kind());
                 Some(want)
@@ -60,6 +61,9 @@ impl Connector {
 
     /// The answer to what was taken last. One that comes when nothing is asked any more is dropped, and cancelled.
     pub fn answer(&mut self, answer: Answer) {
+        let Some(answer) = self.answer_lane(answer) else {
+            return;
+        };
         if !matches!(self.asking, Asking::Asked(_)) {
             if let Answer::Pending(pending) = answer {
                 self.forsaken.push(pending);
@@ -90,14 +94,17 @@ impl Connector {
         matches!(self.asking, Asking::Pending(_))
     }
 
-    /// Whether something is wanted that nobody has been asked for yet.
-    pub fn is_wanting(&self) -> bool {
-        matches!(self.asking, Asking::Wanted(_))
+    /// Whether [`Connector::take_want`] or [`Connector::take_forsaken`] would give something.
+    pub fn has_news(&self) -> bool {
+        matches!(self.asking, Asking::Wanted(_)) || !self.forsaken.is_empty()
     }
 
     /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
     /// borrowed.
     pub fn take_forsaken(&mut self) -> Vec<Arc<Pending>> {
+        if let Some(race) = &mut self.race {
+            self.forsaken.append(race.forsaken());
+        }
         std::mem::take(&mut self.forsaken)
     }
 
@@ -146,7 +153,6 @@ impl Connector {
     }
 
     /// The server of the present attempt.
-    #[expect(dead_code)] // until a provider can be set
     pub(super) fn peer(&self, encrypted: bool) -> Peer {
         let host = self.host();
         Peer {

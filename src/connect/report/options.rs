@@ -95,8 +95,10 @@ mod tests {
     #[test]
     fn secrets_are_masked_whatever_their_length() {
         let mut settings = Settings::new();
-        settings.set(Opt::Password, b"sesame".to_vec(), Source::Environment);
-        settings.set(Opt::Port, b"1".to_vec(), Source::ServiceFile);
+        settings
+            .set(Opt::Password, b"sesame", Source::Environment)
+            .unwrap();
+        settings.set(Opt::Port, b"1", Source::ServiceFile).unwrap();
         let used = OptionUsed::of(&settings, &[]);
         let shown: Vec<_> = used
             .iter()

@@ -7,6 +7,7 @@
 mod copy;
 mod facts;
 mod fastpath;
+mod parameters;
 mod parse;
 mod results;
 mod send;

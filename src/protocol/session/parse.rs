@@ -109,7 +109,13 @@ impl Session {
             _ => self.handle_busy(kind, body_len),
         };
         match outcome {
-            Ok(Step::Consume) => self.input.consume(body_len),
+            Ok(Step::Consume) => {
+                self.input.consume(body_len);
+                if kind == tag::READY_FOR_QUERY {
+                    self.input.end_cycle();
+                    self.output.end_cycle();
+                }
+            }
             Ok(Step::Stop) => {
                 self.take_trace_back();
                 return Step::Stop;
