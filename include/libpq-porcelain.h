@@ -546,6 +546,15 @@ enum pqp_status pqp_conn_set_user_data(PGconn *conn,
 void *pqp_conn_user_data(const PGconn *conn);
 
 /**
+ * 1 if the connection is up and its server still there, as far as that can be told without asking it: at the cost of one
+ * system call, and no packet. 0 if the server has closed it (also while something that came before is still to be read, such as
+ * the reason), if it is broken, or not up, and for NULL. A server that has vanished without a word is not found out: that
+ * takes `read_timeout_ms`, `tcp_user_timeout` or keepalives. Takes in what has come under TLS, as `PQconsumeInput` does; if
+ * TLS has ended, the connection is bad afterwards.
+ */
+int pqp_conn_is_alive(PGconn *conn);
+
+/**
  * A new context with libpq's ways and no hooks; to be given back with `pqp_context_free`. NULL when memory is out.
  */
 struct pqp_context *pqp_context_new(void);

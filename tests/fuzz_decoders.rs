@@ -563,6 +563,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             scram_client_key: None,
             scram_server_key: None,
             oauth: Default::default(),
+            scram_cache: None,
         },
         Versions {
             min: 0x0003_0000,

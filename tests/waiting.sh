@@ -24,5 +24,7 @@ if pkg-config --exists libuv; then
     export PQP_LOOPS_UV=1
 fi
 "${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/loops.c" -o "$work/loops" -L"$lib" -lpq "${uv[@]}"
+"${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/endings.c" -o "$work/endings" -L"$lib" -lpq
 export LD_LIBRARY_PATH=$lib
-"$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/run.py" "$work/loops" "$@"
+[ $# -gt 0 ] || timeout 300 "$work/endings" near
+PQP_ENDINGS=$work/endings "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/run.py" "$work/loops" "$@"

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::auth::mechanism::Mechanisms;
 use super::auth::oauth::Oauth;
+use super::auth::stretch::SharedKeys;
 use super::auth::{md5_response, scram};
 use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
@@ -133,6 +134,8 @@ pub struct Credentials {
     pub scram_server_key: Option<[u8; scram::KEY_LEN]>,
     /// The options for OAuth, and what former connections have taught.
     pub oauth: Oauth,
+    /// Where the keys of the password are remembered.
+    pub scram_cache: SharedKeys,
 }
 
 /// The versions that may be spoken, as major << 16 | minor.

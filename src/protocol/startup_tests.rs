@@ -53,6 +53,7 @@ impl Setup {
                 scram_client_key: None,
                 scram_server_key: None,
                 oauth: Oauth::default(),
+                scram_cache: None,
             },
             self.versions,
             |nonce| {

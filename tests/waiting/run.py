@@ -265,6 +265,7 @@ def check_one_login(peers, loop):
 
 
 def main():
+    global count
     peers = subprocess.Popen(
         [*FAR, sys.executable, os.path.join(HERE, "peers.py"), f"{os.environ['PQP_HOST18']}/.s.PGSQL.{os.environ['PQP_PORT18']}"],
         stdin=subprocess.PIPE,
@@ -273,6 +274,10 @@ def main():
     )
     assert peers.stdout.readline() == "ready\n", "the far side did not start"
     try:
+        if not ONLY or "endings" in ONLY:
+            count += 1
+            if subprocess.run([os.environ["PQP_ENDINGS"], "far"], timeout=300).returncode != 0:
+                failures.append("endings")
         jobs = [threading.Thread(target=run_all, args=("blocking", CASES))]
         for loop in LOOP_NAMES[1:]:
             jobs.append(threading.Thread(target=run_all, args=(loop, CASES + POLLED_CASES)))

@@ -81,6 +81,7 @@ impl Connector {
                 scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
                 scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
                 oauth,
+                scram_cache: self.key_cache.clone(),
             },
             Versions {
                 min: plan.min_protocol_version.code(),

@@ -112,6 +112,7 @@ impl Connector {
             ..Waiting::default()
         };
         self.report.begin();
+        link.read_timeout = None;
         link.status = ConnStatus::Needed;
         let reads_timeout_now = match mode {
             Mode::Polled(_) => true,

@@ -181,6 +181,7 @@ impl From<&NetError> for Cause {
             }
             #[cfg(feature = "tls")]
             NetError::Tls(error) => error.into(),
+            NetError::Silent(_) => Cause::of(Timeout),
             _ => Cause::of(Closed),
         }
     }

@@ -10,6 +10,7 @@ pub mod mechanism;
 pub mod oauth;
 pub mod saslprep;
 pub mod scram;
+pub mod stretch;
 
 pub use md5::md5_response;
 pub use scram::{ChannelBinding, Scram, ScramSecret};

@@ -242,6 +242,7 @@ impl Startup {
             (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
             (Err(error), None) => return Err(error),
         };
+        let secret = secret.remembered_in(self.credentials.scram_cache.clone());
         let mut nonce = [0; scram::RAW_NONCE_LEN];
         if !(self.random)(&mut nonce) {
             return Err(StartupError::NoNonce);
