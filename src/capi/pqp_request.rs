@@ -239,7 +239,7 @@ unsafe fn with_request<R>(
 ///
 /// # Safety
 /// The contract at the top of this module.
-pub(crate) unsafe fn answering(
+unsafe fn answering(
     request: *const pqp_request,
     f: impl FnOnce(&pqp_request) -> pqp_status,
 ) -> pqp_status {

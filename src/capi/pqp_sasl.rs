@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 
 use super::guard::catch;
 use super::oauth;
-use super::pqp_context::{pqp_context, with_context};
-use super::pqp_request::{User, answering, conn_of, pqp_provided, pqp_request, pqp_user_free};
+use super::pqp_context::pqp_context;
+use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::PGconn;
@@ -171,6 +171,30 @@ impl Drop for Exchange {
     }
 }
 
+/// # Safety
+/// The contract at the top of this module.
+unsafe fn in_context(
+    context: *const pqp_context,
+    f: impl FnOnce(&pqp_context) -> pqp_status,
+) -> pqp_status {
+    // SAFETY: the caller's promise.
+    catch(PQP_INTERNAL, || {
+        unsafe { context.as_ref() }.map_or(PQP_NULL, f)
+    })
+}
+
+/// # Safety
+/// `request` is NULL or live.
+unsafe fn answering(
+    request: *const pqp_request,
+    f: impl FnOnce(&pqp_request) -> pqp_status,
+) -> pqp_status {
+    // SAFETY: the caller's promise.
+    catch(PQP_INTERNAL, || {
+        unsafe { request.as_ref() }.map_or(PQP_NULL, f)
+    })
+}
+
 /// Whether it may be a mechanism's name (RFC 4422, section 3.1).
 fn is_name(name: &[u8]) -> bool {
     let is_allowed = |b: &u8| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
@@ -192,7 +216,7 @@ pub unsafe extern "C" fn pqp_context_register_sasl(
     let user = User::new(user, user_free);
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        with_context(context, |context| {
+        in_context(context, |context| {
             let Some(given) = mechanism.as_ref() else {
                 return PQP_NULL;
             };
@@ -294,7 +318,7 @@ pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
     });
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        with_context(context, |context| {
+        in_context(context, |context| {
             context.core.change_hooks(|hooks| hooks.token = provider);
             PQP_OK
         })
