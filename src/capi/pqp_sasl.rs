@@ -177,9 +177,12 @@ unsafe fn in_context(
     context: *const pqp_context,
     f: impl FnOnce(&pqp_context) -> pqp_status,
 ) -> pqp_status {
-    // SAFETY: the caller's promise.
     catch(PQP_INTERNAL, || {
-        unsafe { context.as_ref() }.map_or(PQP_NULL, f)
+        // SAFETY: the caller's promise.
+        match unsafe { context.as_ref() } {
+            Some(context) => f(context),
+            None => PQP_NULL,
+        }
     })
 }
 
@@ -189,9 +192,12 @@ unsafe fn answering(
     request: *const pqp_request,
     f: impl FnOnce(&pqp_request) -> pqp_status,
 ) -> pqp_status {
-    // SAFETY: the caller's promise.
     catch(PQP_INTERNAL, || {
-        unsafe { request.as_ref() }.map_or(PQP_NULL, f)
+        // SAFETY: the caller's promise.
+        match unsafe { request.as_ref() } {
+            Some(request) => f(request),
+            None => PQP_NULL,
+        }
     })
 }
 
