@@ -561,6 +561,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             password: allow.then(|| b"pencil".to_vec().into()),
             scram_client_key: None,
             scram_server_key: None,
+            scram_cache: None,
             oauth_configured: false,
         },
         Versions {

@@ -180,7 +180,11 @@ pub(crate) unsafe fn with_result<R>(
 ) -> R {
     // SAFETY: the caller's promise.
     match unsafe { result.as_mut() } {
-        Some(result) => catch(fallback, || f(result)),
+        Some(result) => catch(fallback, || {
+            let answer = f(result);
+            result.view = result.result.rows.view();
+            answer
+        }),
         None => fallback,
     }
 }

@@ -176,9 +176,10 @@ impl Connection {
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
         if self.link.status == ConnStatus::Ok
-            && self.link.transport.is_some()
+            && let Some(transport) = &mut self.link.transport
             && self.link.session.send_terminate().is_ok()
         {
+            transport.hold();
             // It may not get through; nobody is left to tell.
             let _: FlushOutcome = self.link.flush(false);
         }

@@ -83,8 +83,10 @@ impl Connection {
         }
         self.phase = Phase::Dialled;
         let asks = self.asks();
+        let keys = self.factory.as_ref().map(|factory| factory.keys());
         if let Origin::Planned(connector) = &mut self.origin {
             connector.set_asks(asks);
+            connector.set_key_cache(keys);
             connector.set_memory(Arc::clone(self.context.hosts()));
         }
         true

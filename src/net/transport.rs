@@ -72,6 +72,15 @@ impl Transport {
         }
     }
 
+    /// What is sent from here on may wait for [`Transport::close_notify`] or the end of the stream, to go out together with it.
+    pub fn hold(&mut self) {
+        match self {
+            Transport::Plain(socket) => socket.hold(),
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.hold(),
+        }
+    }
+
     /// Says goodbye where the transport has a word for it, as far as that goes without waiting.
     pub fn close_notify(&mut self) {
         match self {

@@ -13,6 +13,7 @@ use std::borrow::Cow;
 
 use zeroize::Zeroizing;
 
+use super::auth::stretch::SharedKeys;
 use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
 use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
@@ -119,6 +120,8 @@ pub struct Credentials {
     pub scram_client_key: Option<[u8; scram::KEY_LEN]>,
     /// `scram_server_key`.
     pub scram_server_key: Option<[u8; scram::KEY_LEN]>,
+    /// Where the keys of the password are remembered.
+    pub scram_cache: SharedKeys,
     /// `oauth_issuer` and `oauth_client_id` are both given.
     pub oauth_configured: bool,
 }
@@ -593,6 +596,7 @@ impl Startup {
             (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
             (Err(error), None) => return Err(error),
         };
+        let secret = secret.remembered_in(self.credentials.scram_cache.clone());
         let mut nonce = [0; scram::RAW_NONCE_LEN];
         if !(self.random)(&mut nonce) {
             return Err(StartupError::NoNonce);

@@ -51,6 +51,7 @@ impl Setup {
                 password: self.password.map(|p| Zeroizing::new(p.to_vec())),
                 scram_client_key: None,
                 scram_server_key: None,
+                scram_cache: None,
                 oauth_configured: false,
             },
             self.versions,

@@ -77,6 +77,7 @@ impl Connector {
                     .map(|p| Zeroizing::new(p.to_vec())),
                 scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
                 scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
+                scram_cache: self.key_cache.clone(),
                 oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
             },
             Versions {

@@ -28,6 +28,7 @@ use crate::config::{
 };
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
+use crate::protocol::auth::stretch::SharedKeys;
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::Startup;
@@ -168,6 +169,8 @@ pub struct Connector {
     provided: bool,
     /// It has given the password.
     password_given: bool,
+    /// Where the keys of passwords are remembered.
+    key_cache: SharedKeys,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Arc<Pending>>,
 }
@@ -251,6 +254,7 @@ impl Connector {
             asks: Asks::default(),
             provided: false,
             password_given: false,
+            key_cache: None,
             forsaken: Vec::new(),
         }
     }
@@ -276,6 +280,11 @@ impl Connector {
         this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
+    }
+
+    /// Remembers the keys of passwords in `cache`, and takes them from there.
+    pub fn set_key_cache(&mut self, cache: SharedKeys) {
+        self.key_cache = cache;
     }
 
     /// The plan.

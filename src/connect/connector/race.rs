@@ -185,6 +185,7 @@ impl Connector {
         );
         machine.env = self.env.clone();
         machine.asks = self.asks;
+        machine.key_cache = self.key_cache.clone();
         machine.memory = self.memory.clone();
         machine.known_address = entry.address;
         machine.begin_as_lane(&self.waiting, &race.waker, race.delay.is_some());

@@ -8,6 +8,7 @@ pub mod base64;
 pub mod md5;
 pub mod saslprep;
 pub mod scram;
+pub mod stretch;
 
 pub use md5::md5_response;
 pub use scram::{ChannelBinding, Scram, ScramSecret};
