@@ -74,6 +74,36 @@ typedef enum pqp_status {
 } pqp_status;
 
 /**
+ * What has happened.
+ */
+typedef enum pqp_event_kind {
+  /**
+   * An attempt to connect has begun: attempt, host, hostaddr, port.
+   */
+  PQP_EVENT_ATTEMPT_BEGUN = 0,
+  /**
+   * It has ended: attempt, host, hostaddr, port, status (a pqp_outcome), sqlstate, text.
+   */
+  PQP_EVENT_ATTEMPT_ENDED = 1,
+  /**
+   * A command has been queued or sent: bytes of its messages.
+   */
+  PQP_EVENT_QUERY_SENT = 2,
+  /**
+   * A command has given its last row, or failed: status (an ExecStatusType), rows, bytes.
+   */
+  PQP_EVENT_QUERY_FINISHED = 3,
+  /**
+   * The server has sent a notice: sqlstate, text.
+   */
+  PQP_EVENT_NOTICE = 4,
+  /**
+   * The connection has another state: status (a ConnStatusType).
+   */
+  PQP_EVENT_STATE = 5,
+} pqp_event_kind;
+
+/**
  * What kind of server it is.
  */
 typedef enum pqp_role {
@@ -256,6 +286,69 @@ typedef enum pqp_phase {
 } pqp_phase;
 
 /**
+ * What a step gives.
+ */
+typedef enum pqp_sasl_reply {
+  /**
+   * Send this and go on. NULL is no initial response in the first step, and an error later.
+   */
+  PQP_SASL_CONTINUE = 0,
+  /**
+   * From this side that was all. NULL: there is nothing left to send.
+   */
+  PQP_SASL_FINISHED = 1,
+} pqp_sasl_reply;
+
+/**
+ * What a provider returns. Any other number fails what was asked for.
+ */
+typedef enum pqp_provided {
+  /**
+   * Nothing: what libpq does is to be done, as if there were no provider.
+   */
+  PQP_PROVIDED_DEFAULT = 0,
+  /**
+   * An answer: it has been given with a `pqp_answer_` function, or will be, by any thread, for which the provider has taken
+   * a reference.
+   */
+  PQP_PROVIDED_ANSWER = 1,
+  /**
+   * Nothing, and there is nothing to be had: what was asked for fails.
+   */
+  PQP_PROVIDED_REFUSED = -1,
+} pqp_provided;
+
+/**
+ * What is asked for.
+ */
+typedef enum pqp_request_kind {
+  /**
+   * The pass phrase of the client's private key: `pqp_answer_password`.
+   */
+  PQP_WANT_KEY_PASSWORD = 0,
+  /**
+   * The password, which the server has asked for: `pqp_answer_password`.
+   */
+  PQP_WANT_PASSWORD = 1,
+  /**
+   * The addresses of a host: `pqp_answer_addresses`.
+   */
+  PQP_WANT_ADDRESSES = 2,
+  /**
+   * A connected transport to a host: `pqp_answer_socket`, `pqp_answer_transport`.
+   */
+  PQP_WANT_TRANSPORT = 3,
+  /**
+   * A token for OAUTHBEARER: `pqp_answer_password`.
+   */
+  PQP_WANT_TOKEN = 4,
+  /**
+   * A step of a SASL mechanism: `pqp_answer_sasl`.
+   */
+  PQP_WANT_SASL = 5,
+} pqp_request_kind;
+
+/**
  * A context. Opaque; connections and factories made in it keep it alive.
  */
 typedef struct pqp_context pqp_context;
@@ -290,15 +383,67 @@ typedef struct pqp_transport pqp_transport;
 typedef void (*pqp_thread_lock)(int acquire);
 
 /**
- * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
- * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ * An event. What a kind does not mention is 0 or "". Texts live until the handler returns. Members may be added at the end.
  */
-typedef int (*pqp_start_hook)(void *user, PGconn *conn);
+typedef struct pqp_event {
+  /**
+   * What has happened.
+   */
+  enum pqp_event_kind kind;
+  /**
+   * See the kind.
+   */
+  int status;
+  /**
+   * The attempt's number, from 0, as in the connect report.
+   */
+  size_t attempt;
+  /**
+   * Rows.
+   */
+  size_t rows;
+  /**
+   * Bytes.
+   */
+  size_t bytes;
+  /**
+   * The host as given.
+   */
+  const char *host;
+  /**
+   * The numeric address.
+   */
+  const char *hostaddr;
+  /**
+   * The port as given.
+   */
+  const char *port;
+  /**
+   * An SQLSTATE.
+   */
+  const char *sqlstate;
+  /**
+   * An error's or notice's text.
+   */
+  const char *text;
+} pqp_event;
+
+/**
+ * Told of an event, on the thread that uses the connection, inside the call that it uses it by. The connection may be looked
+ * at, and must not be finished.
+ */
+typedef void (*pqp_event_handler)(void *user, PGconn *conn, const struct pqp_event *event);
 
 /**
  * Frees what a hook was set with.
  */
 typedef void (*pqp_user_free)(void *user);
+
+/**
+ * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
+ * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ */
+typedef int (*pqp_start_hook)(void *user, PGconn *conn);
 
 /**
  * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
@@ -463,7 +608,7 @@ typedef struct pqp_sasl_mechanism {
   /**
    * The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
    * last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
-   * from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+   * from any thread; anything else fails the exchange, with the text of `pqp_answer_error` if that has been called.
    * On the thread that connects; `conn` of `init` may be looked at.
    */
   int (*step)(void *user,
@@ -672,6 +817,15 @@ enum pqp_status pqp_context_set_notice_processor(struct pqp_context *context,
  */
 enum pqp_status pqp_context_set_thread_lock(struct pqp_context *context,
                                             pqp_thread_lock lock);
+
+/**
+ * Sets who is told of events on the connections of a context that are started afterwards; NULL: nobody, which costs them
+ * nothing.
+ */
+enum pqp_status pqp_context_set_event_handler(struct pqp_context *context,
+                                              pqp_event_handler handler,
+                                              void *user,
+                                              pqp_user_free user_free);
 
 /**
  * A factory for connections by a connection string or URI, as `PQconnectdb` takes it; to be given back with

@@ -35,6 +35,7 @@ pub mod password;
 pub mod pipeline;
 pub mod pqp_conn;
 pub mod pqp_context;
+pub mod pqp_event;
 pub mod pqp_factory;
 pub mod pqp_hooks;
 pub mod pqp_report;

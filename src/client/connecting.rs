@@ -48,6 +48,7 @@ impl Connection {
             hooks: Hooks::default(),
             draft: None,
             phase: Phase::default(),
+            watch: None,
         }
     }
 
