@@ -9,8 +9,8 @@ use super::pqp_status::explain;
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::PGconn;
-use crate::client::Handle;
 use crate::client::error::ClientError;
+use crate::client::{Connection, Handle};
 
 /// The status for a failure, its text given out.
 ///
@@ -147,4 +147,18 @@ pub unsafe extern "C" fn pqp_conn_set_user_data(
 pub unsafe extern "C" fn pqp_conn_user_data(conn: *const PGconn) -> *mut c_void {
     // SAFETY: the pointer is covered by the contract above.
     unsafe { see_conn(conn, std::ptr::null_mut(), |c| c.user_data) }
+}
+
+/// 1 if the connection is up and its server still there, as far as that can be told without asking it: at the cost of one
+/// system call, and no packet. 0 if the server has closed it (also while something that came before is still to be read, such as
+/// the reason), if it is broken, or not up, and for NULL. A server that has vanished without a word is not found out: that
+/// takes `read_timeout_ms`, `tcp_user_timeout` or keepalives. Takes in what has come under TLS, as `PQconsumeInput` does; if
+/// TLS has ended, the connection is bad afterwards.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_conn_is_alive(conn: *mut PGconn) -> c_int {
+    // SAFETY: the pointer is covered by the contract above.
+    unsafe { with_conn(conn, 0, |c| c_int::from(c.with(Connection::is_alive))) }
 }

@@ -97,6 +97,11 @@ impl Connection {
         self.nonblocking && self.link.status != ConnStatus::Bad
     }
 
+    /// Whether the connection is up and its server still there, as far as that can be told without asking it.
+    pub fn is_alive(&mut self) -> bool {
+        self.link.status == ConnStatus::Ok && self.link.is_alive()
+    }
+
     /// Makes calls that send wait or not wait. What is queued is sent first; `false` if that fails.
     pub fn set_nonblocking(&mut self, nonblocking: bool) -> bool {
         if self.link.status == ConnStatus::Bad {

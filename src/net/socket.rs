@@ -19,6 +19,17 @@ pub enum Connecting {
     Pending,
 }
 
+/// What a look at a socket shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peek {
+    /// Nothing has come.
+    Quiet,
+    /// Something has come.
+    Data,
+    /// The peer has closed, or the connection is broken. What came before may still be there to read.
+    Closed,
+}
+
 /// A stream socket, close-on-exec, that never raises SIGPIPE.
 ///
 /// It is created non-blocking; [`Socket::set_blocking`] ends that once it is connected, and from then on calls that must
@@ -29,6 +40,8 @@ pub enum Connecting {
 #[derive(Debug)]
 pub struct Socket {
     inner: Inner,
+    /// It is closed behind what is sent next.
+    is_parting: bool,
 }
 
 #[derive(Debug)]
@@ -47,6 +60,7 @@ impl Socket {
         let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
         Ok(Socket {
             inner: Inner::System(inner),
+            is_parting: false,
         })
     }
 
@@ -54,6 +68,7 @@ impl Socket {
     pub fn from_fd(descriptor: OwnedFd) -> Socket {
         Socket {
             inner: Inner::System(descriptor.into()),
+            is_parting: false,
         }
     }
 
@@ -61,6 +76,7 @@ impl Socket {
     pub fn from_stream(stream: Box<dyn Stream>) -> Socket {
         Socket {
             inner: Inner::Foreign(Foreign::new(stream)),
+            is_parting: false,
         }
     }
 
@@ -114,6 +130,47 @@ impl Socket {
         self.system()?.take_error()
     }
 
+    /// Looks whether something has come, or the peer has closed, and leaves it there.
+    pub fn peek(&self) -> Peek {
+        if self.is_foreign() {
+            // What it has can only be read.
+            return match poll::wait(self.raw_fd(), true, false, Some(Instant::now())) {
+                Ok(true) => Peek::Data,
+                Ok(false) => Peek::Quiet,
+                Err(_) => Peek::Closed,
+            };
+        }
+        match sys::look(self.raw_fd()) {
+            Ok(sys::Look { hung_up: true, .. }) | Err(_) => Peek::Closed,
+            Ok(sys::Look {
+                readable: false, ..
+            }) => Peek::Quiet,
+            Ok(_) => self.peek_byte(),
+        }
+    }
+
+    /// A system that does not tell that the peer has closed shows an end where it can be read.
+    fn peek_byte(&self) -> Peek {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        match self
+            .system()
+            .and_then(|s| s.recv_with_flags(&mut byte, flags))
+        {
+            Ok(0) => Peek::Closed,
+            Ok(_) => Peek::Data,
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Peek::Quiet
+            }
+            Err(_) => Peek::Closed,
+        }
+    }
+
     /// Ends non-blocking mode.
     ///
     /// # Errors
@@ -145,12 +202,20 @@ impl Socket {
         })
     }
 
+    /// What is sent from now on may go out together with the end of the stream, for the socket is about to be closed.
+    pub fn hold(&mut self) {
+        self.is_parting = true;
+    }
+
     /// Sends as much of `data` as goes; returns how much that was.
     ///
     /// # Errors
     /// What send(2) says; `WouldBlock` only when `may_block` is false.
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
-        let flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
+        let mut flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
+        if self.is_parting {
+            flags |= libc::MSG_MORE;
+        }
         self.retry(may_block, false, || match &self.inner {
             Inner::System(socket) => socket.send_with_flags(data, flags),
             Inner::Foreign(stream) => stream.send(data),
@@ -242,6 +307,23 @@ mod tests {
         let mut buf = Vec::with_capacity(16);
         assert!(socket.recv(&mut buf, 16, true).unwrap() > 0);
         drop(writer.join().unwrap());
+    }
+
+    #[test]
+    fn a_look_tells_data_silence_and_the_end_and_takes_nothing() {
+        let (socket, mut peer) = pair();
+        assert_eq!(socket.peek(), Peek::Quiet);
+        peer.write_all(b"x").unwrap();
+        assert!(poll::wait(socket.raw_fd(), true, false, None).unwrap());
+        assert_eq!((socket.peek(), socket.peek()), (Peek::Data, Peek::Data));
+        drop(peer);
+        // The byte is still there; the peer is not.
+        let gone = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while socket.peek() != Peek::Closed {
+            assert!(std::time::Instant::now() < gone);
+        }
+        let mut buf = Vec::with_capacity(8);
+        assert_eq!(socket.recv(&mut buf, 8, false).unwrap(), 1);
     }
 
     #[test]

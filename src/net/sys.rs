@@ -119,6 +119,35 @@ pub(super) fn poll(fd: RawFd, read: bool, write: bool, timeout_ms: i32) -> io::R
     }
 }
 
+/// What poll(2) shows of a descriptor at once.
+pub(super) struct Look {
+    /// Something can be read, an end among it.
+    pub readable: bool,
+    /// The connection is broken, or the peer has closed its side.
+    pub hung_up: bool,
+}
+
+/// Looks at a descriptor without waiting.
+pub(super) fn look(fd: RawFd) -> io::Result<Look> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOSED: i16 = libc::POLLRDHUP;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOSED: i16 = 0;
+    let mut entry = libc::pollfd {
+        fd,
+        events: libc::POLLIN | CLOSED,
+        revents: 0,
+    };
+    // SAFETY: one entry, ours, and the count says one.
+    match unsafe { libc::poll(&mut entry, 1, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(Look {
+            readable: entry.revents & libc::POLLIN != 0,
+            hung_up: entry.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL | CLOSED) != 0,
+        }),
+    }
+}
+
 /// recv(2) behind the content of `buf`, at most `max` bytes and never beyond its capacity.
 pub(super) fn recv_append(
     socket: &socket2::Socket,

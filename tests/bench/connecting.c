@@ -195,19 +195,7 @@ queries(const char *conninfo, long connections, long n)
 static void
 many_query(const char *conninfo, long n)
 {
-	queries(conninfo, 500, n);
-}
-
-static void
-one_query(const char *conninfo, long n)
-{
-	queries(conninfo, 1, n);
-}
-
-static void
-most_query(const char *conninfo, long n)
-{
-	queries(conninfo, 10000, n);
+	queries(conninfo, extra > 0 ? extra : 500, n);
 }
 
 /* Open, each after a query; the region ends while they are. */
@@ -234,8 +222,6 @@ const workload connect_workloads[] = {
 	{"connect", connects},
 	{"many_connect", many_connect},
 	{"many_query", many_query},
-	{"one_query", one_query},
-	{"most_query", most_query},
 	{"idle", idle},
 	{NULL, NULL},
 };

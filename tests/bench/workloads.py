@@ -26,6 +26,7 @@ class Workload:
     memory: str | None = None  # "peak": of a result of `timed` operations; "idle": an operation
     quick: bool = True  # part of bench-quick
     count: bool = True  # counted with callgrind and strace
+    extra: int | None = None  # the program's second size
     skip: tuple[str, ...] = field(default=())  # libraries without what it needs
 
 
