@@ -313,6 +313,14 @@ typedef enum pqp_request_kind {
    * A connected transport to a host: `pqp_answer_socket`, `pqp_answer_transport`.
    */
   PQP_WANT_TRANSPORT = 3,
+  /**
+   * A token for OAUTHBEARER: `pqp_answer_password`.
+   */
+  PQP_WANT_TOKEN = 4,
+  /**
+   * A step of a SASL mechanism: `pqp_answer_sasl`.
+   */
+  PQP_WANT_SASL = 5,
 } pqp_request_kind;
 
 /**
