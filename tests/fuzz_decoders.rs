@@ -554,6 +554,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             require_auth: None,
             channel_binding: BindingPolicy::Prefer,
             certificate_required: false,
+            mechanisms: None,
         },
         Channel::default(),
         Credentials {
@@ -561,8 +562,8 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             password: allow.then(|| b"pencil".to_vec().into()),
             scram_client_key: None,
             scram_server_key: None,
+            oauth: Default::default(),
             scram_cache: None,
-            oauth_configured: false,
         },
         Versions {
             min: 0x0003_0000,
@@ -587,6 +588,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
+                Ok(Step::Needs) => return (sent, "needs something".into()),
                 Ok(Step::NeedPassword) => startup.set_password(None),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
