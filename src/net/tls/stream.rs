@@ -604,3 +604,7 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
         other => TlsError::Protocol(Reason::Owned(other.to_string())),
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
