@@ -79,45 +79,46 @@ pub(super) fn take_in_place<E: Entry>(
 ) -> Taken {
     let all = bytes.len();
     let mut rest = bytes;
-    let mut rows = 0;
-    let mut left = all;
-    let mut stop = Stop::Full;
-    for entries in table.chunks_exact_mut(columns + 1) {
-        let Some(&[kind, a, b, c, d, e, f]) = rest.first_chunk::<ROW_HEADER>() else {
-            stop = Stop::Done;
-            break;
-        };
-        // Type and most significant byte of the length at once: most messages are short.
-        if [kind, a] != [tag::DATA_ROW, 0] {
-            stop = match kind {
-                tag::DATA_ROW => Stop::Long,
-                _ => Stop::Done,
+    let mut left;
+    let mut chunks = table.chunks_exact_mut(columns + 1);
+    let wanted = chunks.len();
+    let mut not_taken = 1;
+    let stop = 'rows: {
+        for entries in &mut chunks {
+            left = rest.len();
+            let Some(&[kind, a, b, c, d, e, f]) = rest.first_chunk::<ROW_HEADER>() else {
+                break 'rows Stop::Done;
             };
-            break;
+            let length = u32::from_be_bytes([a, b, c, d]) as usize;
+            if kind != tag::DATA_ROW {
+                break 'rows Stop::Done;
+            }
+            if length >= LONG {
+                break 'rows Stop::Long;
+            }
+            let length = length + 1;
+            let Some((message, after)) = core::mem::take(&mut rest).split_at_mut_checked(length)
+            else {
+                break 'rows Stop::Done;
+            };
+            if usize::from(u16::from_be_bytes([e, f])) != columns {
+                break 'rows Stop::Failed(match length < ROW_HEADER {
+                    true => RowError::InsufficientData,
+                    false => RowError::FieldCount,
+                });
+            }
+            if let Err(error) = locate(message, origin, entries) {
+                break 'rows Stop::Failed(error);
+            }
+            origin = origin.plus(length);
+            rest = after;
         }
-        let length = u32::from_be_bytes([a, b, c, d]) as usize + 1;
-        let Some((message, after)) = rest.split_at_mut_checked(length) else {
-            stop = Stop::Done;
-            break;
-        };
-        if usize::from(u16::from_be_bytes([e, f])) != columns {
-            stop = Stop::Failed(match length < ROW_HEADER {
-                true => RowError::InsufficientData,
-                false => RowError::FieldCount,
-            });
-            break;
-        }
-        if let Err(error) = locate(message, origin, entries) {
-            stop = Stop::Failed(error);
-            break;
-        }
-        rows += 1;
-        origin = origin.plus(length);
-        left = after.len();
-        rest = after;
-    }
+        left = rest.len();
+        not_taken = 0;
+        Stop::Full
+    };
     Taken {
-        rows,
+        rows: wanted - chunks.len() - not_taken,
         bytes: all - left,
         stop,
     }
@@ -171,14 +172,14 @@ pub(super) fn locate<E: Entry>(
         };
         let len = i32::from_be_bytes([word[0], word[1], word[2], word[3]]);
         word[0] = 0;
-        if len >= 0 {
-            *entry = origin.plus(start + WORD);
-            at += len as u32 + WORD as u32;
-        } else {
-            core::hint::cold_path();
-            *entry = empty;
-            at += WORD as u32;
+        at += WORD as u32;
+        if len < 0 {
+            // Out of line, or the compiler makes every value pay for both ways.
+            put_null(entry, empty);
+            continue;
         }
+        *entry = origin.plus(start + WORD);
+        at += len as u32;
     }
     match (at as usize).cmp(&message.len()) {
         core::cmp::Ordering::Equal => {}
@@ -189,6 +190,12 @@ pub(super) fn locate<E: Entry>(
         *header = [0; HEADER_LEN];
     }
     Ok(())
+}
+
+#[cold]
+#[inline(never)]
+fn put_null<E: Entry>(entry: &mut E, empty: E) {
+    *entry = empty;
 }
 
 /// Notes the lengths of the long values of a DataRow `message`, whose entries begin at `index`. Whether the message is
