@@ -5,6 +5,7 @@
 #   make test             everything that proves it, on PostgreSQL 15 and 18
 #   make test-long        many random cases, reference and ours compared (PQP_SEED=, PQP_CASES=)
 #   make interop          drivers and servers of others, not changed, on it and on the reference
+#   make bench            what everything costs, against libpq's own builds (bench-quick: 3 minutes)
 #   make install PREFIX=/usr/local DESTDIR=
 #
 # Overridable: CARGO CC PROFILE PREFIX DESTDIR LIBDIR INCLUDEDIR
@@ -34,10 +35,10 @@ OUT := $(TARGET)/libpq-$(PROFILE)
 SONAME := libpq.so.5
 REALNAME := $(SONAME).$(MAJOR)
 HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.h libpq-porcelain.h
-SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
+SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench-rows c-check diff-check tls-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench bench-quick bench-rows c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -135,10 +136,20 @@ diff-check: all
 tls-check: all
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/tls/check.sh
 
-# What a row costs in instructions and allocations, against the reference.
+# What everything costs, against libpq's own builds: tests/bench/. ONLY="rows exec" for some of the
+# workloads; KEEP=DIR keeps callgrind's files. The results stay in $(TARGET)/bench.json.
+BENCH = CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/bench/bench.sh
+
+bench: all
+	$(BENCH) run.py --json $(TARGET)/bench.json $(ONLY)
+
+# The same in less than three minutes: smaller sizes, and one of libpq's builds.
+bench-quick: all
+	$(BENCH) run.py --quick --json $(TARGET)/bench-quick.json $(ONLY)
+
+# Fails when a row costs more instructions than with libpq, or an allocation.
 bench-rows: all
-	CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
-		tests/bench/row_cost.sh
+	$(BENCH) run.py --quick --gate rows
 
 # First what is missing on this machine, the compiler included.
 test:
@@ -152,6 +163,7 @@ test:
 	$(CARGO) test --features tls,gssapi --test config_expected
 	$(MAKE) diff-check
 	$(MAKE) tls-check
+	$(MAKE) waiting-check
 	$(MAKE) bench-rows
 	$(MAKE) sanitize
 

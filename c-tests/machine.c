@@ -381,20 +381,33 @@ wait_socket(short events, int ms)
 	return got > 0;
 }
 
-/* Waits until nothing more arrives. */
+/* Waits until nothing more arrives: longer where the case has more time, for on a busy machine servers are slow. */
 static void
 settle(void)
 {
 	int			before = -1;
 	int			there = 0;
 
-	if (!wait_socket(POLLIN, 20))
+	if (!wait_socket(POLLIN, (int) timeout_ms / 20))
 		return;
 	while (ioctl(PQsocket(conn), FIONREAD, &there) == 0 && there != before)
 	{
 		before = there;
-		poll(NULL, 0, 3);
+		poll(NULL, 0, (int) timeout_ms / 100);
 	}
+}
+
+/* Everything that is there: how much one call reads is each library's own affair. */
+static int
+consume_all(void)
+{
+	int			consumed;
+
+	settle();
+	do
+		consumed = PQconsumeInput(conn);
+	while (consumed == 1 && wait_socket(POLLIN, 0));
+	return consumed;
 }
 
 /* A server that says nothing for so long waits for us. */
@@ -612,7 +625,9 @@ cancel(void)
 	/* A request that comes before the command, or is still on its way with the next one, cancels by chance. */
 	poll(NULL, 0, 30);
 	number(PQcancel(c, error, sizeof(error)));
-	for (int i = 0; i < 5 && PQtransactionStatus(conn) == PQTRANS_ACTIVE && !wait_socket(POLLIN, 150); i++)
+	/* In a pipeline a command that was refused leaves nothing to wait for. */
+	for (int i = 0; i < 5 && PQpipelineStatus(conn) == PQ_PIPELINE_OFF && PQtransactionStatus(conn) == PQTRANS_ACTIVE &&
+		 !wait_socket(POLLIN, 150); i++)
 		PQcancel(c, error, sizeof(error));
 	poll(NULL, 0, 30);
 	show_text("said", error);
@@ -740,16 +755,12 @@ run(char *line)
 	else if (IS("drain"))
 		drain();
 	else if (IS("consume"))
-	{
-		settle();
-		number(PQconsumeInput(conn));
-	}
+		number(consume_all());
 	else if (IS("pump"))
 		printf("  %s\n", pump() ? "not busy" : "still busy");
 	else if (IS("busy"))
 	{
-		settle();
-		PQconsumeInput(conn);
+		consume_all();
 		number(PQisBusy(conn));
 	}
 	else if (IS("flush"))
@@ -807,8 +818,7 @@ run(char *line)
 		old_line(atoi(arg));
 	else if (IS("getlineasync"))
 	{
-		settle();
-		PQconsumeInput(conn);
+		consume_all();
 		old_line_async(atoi(arg));
 	}
 	else if (IS("putline"))

@@ -19,7 +19,7 @@ fn dsns() -> [String; 2] {
 fn connect(dsn: &str) -> Connection {
     let mut connection =
         Connection::new(Settings::from_conninfo(dsn.as_bytes(), &RealEnv), &RealEnv);
-    connection.start();
+    connection.start(pq::client::connecting::Mode::Blocking);
     let connected = wait_connected(&mut connection);
     assert!(
         connected,

@@ -176,7 +176,7 @@ impl Printer {
     }
 
     fn table(&mut self, settings: &Settings) {
-        for opt in Opt::ALL {
+        for opt in Opt::ALL.into_iter().filter(|opt| !opt.is_extension()) {
             let def = opt.def();
             self.line(&format!(
                 "  option {} env={} compiled={} label={} char={} size={}",

@@ -7,11 +7,10 @@ mod server;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
-use pq::config::{ConnectPlan, Env, FileStat, Locale, Opt, RealEnv, Settings, parse_int_option};
+use pq::config::{ConnectPlan, Env, FileStat, Locale, RealEnv, Settings};
 use pq::connect::link::Link;
-use pq::connect::{ConnStatus, Connector, Ping, PollStatus, Purpose};
+use pq::connect::{ConnStatus, Connector, Mode, Ping, PollStatus, Purpose};
 use pq::net;
 use server::World;
 
@@ -62,26 +61,15 @@ impl Env for Bare {
 
 /// Connects and waits, as the blocking functions do.
 fn connect_blocking(connector: &mut Connector, link: &mut Link) {
-    connector.start(link);
+    connector.start(link, Mode::Blocking);
     if link.status == ConnStatus::Bad {
         return;
     }
-    let timeout = match connector.plan().settings().get(Opt::ConnectTimeout) {
-        None => 0,
-        Some(text) => match parse_int_option(text, Opt::ConnectTimeout) {
-            Ok(seconds) => seconds,
-            Err(error) => {
-                link.session.errors.push_with(|out| error.write_text(out));
-                link.status = ConnStatus::Bad;
-                return;
-            }
-        },
-    };
-    let timeout = u64::try_from(timeout)
-        .ok()
-        .filter(|&s| s > 0)
-        .map(Duration::from_secs);
-    let (mut attempt, mut until) = (usize::MAX, None);
+    if let Err(error) = connector.read_timeout() {
+        link.session.errors.push_with(|out| error.write_text(out));
+        link.status = ConnStatus::Bad;
+        return;
+    }
     let mut next = PollStatus::Writing;
     loop {
         let (read, write) = match next {
@@ -89,11 +77,8 @@ fn connect_blocking(connector: &mut Connector, link: &mut Link) {
             PollStatus::Writing => (false, true),
             _ => return,
         };
-        if connector.attempt() != attempt {
-            attempt = connector.attempt();
-            until = timeout.map(|t| Instant::now() + t);
-        }
-        if !net::wait(link.raw_fd(), read, write, until).unwrap() {
+        let deadline = connector.deadline();
+        if !net::wait(connector.descriptor(link), read, write, deadline).unwrap() {
             connector.time_out(link);
         }
         next = connector.poll(link);

@@ -5,7 +5,7 @@
 
 use pq::config::{ConnectPlan, RealEnv, Settings};
 use pq::connect::link::{Link, ReadOutcome};
-use pq::connect::{ConnStatus, Connector, Ping, PollStatus, Purpose};
+use pq::connect::{ConnStatus, Connector, Mode, Ping, PollStatus, Purpose};
 use pq::net;
 use pq::protocol::session::NextResult;
 use pq::protocol::types::ExecStatus;
@@ -75,7 +75,7 @@ impl Outcome {
 
 fn drive(mut connector: Connector) -> Outcome {
     let mut link = Link::default();
-    connector.start(&mut link);
+    connector.start(&mut link, Mode::Blocking);
     let mut next = match link.status {
         ConnStatus::Bad => PollStatus::Failed,
         _ => PollStatus::Writing,

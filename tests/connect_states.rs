@@ -11,7 +11,7 @@ use std::path::PathBuf;
 
 use pq::config::{ConnectPlan, RealEnv, Settings};
 use pq::connect::link::Link;
-use pq::connect::{ConnStatus, Connector, PollStatus, Purpose};
+use pq::connect::{ConnStatus, Connector, Mode, PollStatus, Purpose};
 use pq::net;
 
 trait Stream: Read + Write {}
@@ -86,7 +86,7 @@ impl Play {
             link: Link::default(),
             seen: Vec::new(),
         };
-        play.connector.start(&mut play.link);
+        play.connector.start(&mut play.link, Mode::Blocking);
         play.note(PollStatus::Writing);
         play
     }
@@ -211,7 +211,7 @@ fn a_poll_before_the_socket_is_writable_does_no_harm() {
     }
     let mut link = Link::default();
     let mut connector = connector(&format!("host=127.0.0.1 port={}", address.port()));
-    connector.start(&mut link);
+    connector.start(&mut link, Mode::Blocking);
     for _ in 0..5 {
         assert_eq!(connector.poll(&mut link), PollStatus::Writing);
         assert_eq!(link.status, ConnStatus::Started);
@@ -263,7 +263,7 @@ fn behaviour_114_a_restart_begins_with_the_first_host() {
     assert_eq!(play.connector.host().host, directory.as_bytes());
     play.link.disconnect();
     play.connector.restart();
-    play.connector.start(&mut play.link);
+    play.connector.start(&mut play.link, Mode::Blocking);
     assert_eq!(play.link.status, ConnStatus::Made);
     assert!(
         play.link
@@ -281,7 +281,7 @@ fn cancelling(name: &str) -> Play {
     let key = facts.cancel_key.clone().unwrap();
     let mut cancel = play.connector.for_cancel(facts.process_id, key).unwrap();
     let mut link = Link::default();
-    cancel.start(&mut link);
+    cancel.start(&mut link, Mode::Blocking);
     play.connector = cancel;
     play.link = link;
     play.seen.clear();

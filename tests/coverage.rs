@@ -5,9 +5,10 @@
 //!
 //! - a C program of `c-tests/` by lines `/* covers: 12 13 */`;
 //! - a script of `tests/data/scripts/` by a line `covers 12 13`;
-//! - a table of inputs (`tests/data/*_cases.txt`), a consumer's script (`tests/consumers/`) and a shell script of `tests/`
-//!   by lines with `covers: 12 13`;
-//! - rows of the recorded connects by a line of `tests/data/connect_facts_covers.tsv`: a number, names of rows;
+//! - a table of inputs (`tests/data/*_cases.txt`), a consumer's script (`tests/consumers/`), a shell script of `tests/` and a
+//!   program of `tests/tls/` by lines with `covers: 12 13`;
+//! - rows of recorded answers by a line of `tests/data/connect_facts_covers.tsv`, `tls_facts_covers.tsv` or
+//!   `tls_steps_covers.tsv`: a number, names of rows, each of which may end in `*`;
 //! - a Rust test by its name, `behaviour_12_...` or `behaviours_12_and_13_...`, or by the words "behaviour 12",
 //!   "behaviours 12, 13 and 15 to 17" in its body. Outside a function marked `#[test]` such words count for nothing.
 //!
@@ -147,6 +148,34 @@ fn marked_lines(place: &str, text: &str, mark: &str, wanted: bool, cover: &mut C
     assert!(some || !wanted, "{place} does not say what it covers");
 }
 
+/// Adds what the rows of a table of recorded answers cover.
+fn recorded_rows(table: &str, cover: &mut Cover) {
+    let rows = read(&root().join(format!("tests/data/{table}.tsv")));
+    let rows: BTreeSet<&str> = rows
+        .lines()
+        .filter_map(|line| line.split('\t').next())
+        .collect();
+    let place = format!("{table}_covers.tsv");
+    for line in read(&root().join("tests/data").join(&place)).lines() {
+        let Some((number, names)) = line.split_once('\t').filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        for name in names.split(' ') {
+            let there = match name.strip_suffix('*') {
+                Some(beginning) => rows.iter().any(|row| row.starts_with(beginning)),
+                None => rows.contains(name),
+            };
+            assert!(there, "{place}: there is no row {name}");
+            for number in plain_numbers(&place, number) {
+                cover
+                    .entry(number)
+                    .or_default()
+                    .insert(format!("{} {name}", table.replace("connect_facts", "fact")));
+            }
+        }
+    }
+}
+
 /// All marks of the project.
 fn collect() -> Cover {
     let mut cover = Cover::new();
@@ -163,31 +192,13 @@ fn collect() -> Cover {
     }
     let scripts = files("tests/consumers", "")
         .into_iter()
-        .chain(files("tests", ".sh"));
+        .chain(files("tests", ".sh"))
+        .chain(files("tests/tls", ".py"));
     for path in files("tests/data", "_cases.txt").into_iter().chain(scripts) {
         marked_lines(&shown(&path), &read(&path), "covers:", false, &mut cover);
     }
-    let rows = read(&root().join("tests/data/connect_facts.tsv"));
-    let rows: BTreeSet<&str> = rows
-        .lines()
-        .filter_map(|line| line.split('\t').next())
-        .collect();
-    for line in read(&root().join("tests/data/connect_facts_covers.tsv")).lines() {
-        let Some((number, names)) = line.split_once('\t').filter(|_| !line.starts_with('#')) else {
-            continue;
-        };
-        for name in names.split(' ') {
-            assert!(
-                rows.contains(name),
-                "connect_facts_covers.tsv: there is no row {name}"
-            );
-            for number in plain_numbers("connect_facts_covers.tsv", number) {
-                cover
-                    .entry(number)
-                    .or_default()
-                    .insert(format!("fact {name}"));
-            }
-        }
+    for table in ["connect_facts", "tls_facts", "tls_steps"] {
+        recorded_rows(table, &mut cover);
     }
     for path in files("src", ".rs").into_iter().chain(files("tests", ".rs")) {
         if path.file_name().is_some_and(|name| name != "coverage.rs") {

@@ -567,7 +567,10 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             min: 0x0003_0000,
             max: 0x0003_0002,
         },
-        Some([7; 18]),
+        |nonce| {
+            nonce.fill(7);
+            true
+        },
     );
     startup
         .write_message(&mut session, &[(b"user", b"user")])
@@ -583,6 +586,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
+                Ok(Step::NeedPassword) => startup.set_password(None),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
                     let mut text = session.errors.text().to_vec();

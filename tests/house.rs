@@ -714,6 +714,7 @@ fn top_level_is_as_agreed() {
         "CHANGELOG.md",
         "ARCHITECTURE.md",
         ".ci",
+        ".cargo",
         ".gitignore",
         ".git",
         "target",

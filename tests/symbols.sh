@@ -44,6 +44,16 @@ grep -q 'FLAGS_1.*NODELETE' "$work/dynamic" || complain "the library can be unlo
 if readelf -d "$dir/lib/libpq.so.5" | grep -qE 'RUNPATH|RPATH|TEXTREL'; then
     complain "the library has a run path or text relocations"
 fi
+# Nothing but libc, and what Debian's libc6 itself depends on: no OpenSSL, no Kerberos, no LDAP.
+needed=$(sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p' "$work/dynamic" | grep -vxE 'libc\.so\.6|libgcc_s\.so\.1|ld-linux.*' || :)
+[ -z "$needed" ] || complain "the library needs other libraries than libc's: $needed"
+grep -q 'NEEDED.*libc\.so\.6' "$work/dynamic" || complain "what the library needs cannot be read"
+found=$(ldd "$dir/lib/libpq.so.5" | awk '{ print $1 }' | grep -vE '^(linux-vdso|libc|libgcc_s)\.so\.[0-9]+$|/ld-linux' || :)
+[ -z "$found" ] || complain "ldd shows other libraries than libc's: $found"
+# See .cargo/config.toml: the setting is easily lost, and nothing but time would tell.
+if nm "$dir/lib/libpq.so.5" 2>/dev/null | grep -q '_jent_'; then
+    complain "aws-lc was built with its own entropy source, which costs 30 ms at the first connection"
+fi
 [ "$(readlink "$dir/lib/libpq.so")" = libpq.so.5 ] || complain "libpq.so does not point to libpq.so.5"
 
 [ $bad = 0 ] || exit 1

@@ -6,7 +6,8 @@ use std::ffi::{c_char, c_int};
 
 use super::guard::{catch, see_conn, with_conn};
 use super::types::PGconn;
-use crate::client::{Connection, Handle, connecting};
+use crate::client::connecting::{self, Mode};
+use crate::client::{Connection, Handle};
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::signal_cancel::{self, SignalCancel};
 
@@ -47,7 +48,8 @@ pub unsafe extern "C" fn PQcancelBlocking(cancelConn: *mut PGcancelConn) -> c_in
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(cancelConn.cast(), 0, |c| {
-            c_int::from(c.with(Connection::cancel_start) && connecting::wait_connected(c))
+            let started = c.with(|c| c.cancel_start(Mode::Blocking));
+            c_int::from(started && connecting::wait_connected(c))
         })
     }
 }
@@ -61,7 +63,10 @@ pub unsafe extern "C" fn PQcancelStart(cancelConn: *mut PGcancelConn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(cancelConn.cast(), 0, |c| {
-            c_int::from(c.with(Connection::cancel_start))
+            c_int::from(c.with(|c| {
+                let mode = c.context().polled_mode();
+                c.cancel_start(mode)
+            }))
         })
     }
 }
@@ -101,7 +106,7 @@ pub unsafe extern "C" fn PQcancelStatus(cancelConn: *const PGcancelConn) -> c_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQcancelSocket(cancelConn: *const PGcancelConn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(cancelConn.cast(), -1, |c| c.connection.link.raw_fd()) }
+    unsafe { see_conn(cancelConn.cast(), -1, |c| c.connection.descriptor()) }
 }
 
 /// `char *PQcancelErrorMessage(const PGcancelConn *cancelConn)` — the error text, "" if there is none.

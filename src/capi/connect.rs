@@ -8,35 +8,47 @@ use std::ffi::{c_char, c_int};
 use super::conninfo::{self, PQconninfoOption};
 use super::events;
 use super::guard::{ConnRef, catch, with_conn};
+use super::pqp_context::default_context;
 use super::ptr;
 use super::types::PGconn;
-use crate::client::connecting::{self, Ping};
-use crate::client::{Connection, Handle};
-use crate::config::{ConfigError, RealEnv, SetdbArgs, Settings};
+use crate::client::Connection;
+use crate::client::connecting::{self, Mode, Ping};
+use crate::config::{ConfigError, Env, PolicyEnv, SetdbArgs, Settings};
 use crate::connect::status::PollStatus;
 
-type Options = Result<Settings, ConfigError>;
+pub(crate) type Options = Result<Settings, ConfigError>;
+
+/// The surroundings of connections that libpq's own functions make.
+fn env() -> PolicyEnv {
+    default_context().core.env()
+}
+
+/// How programs that poll such connections are served.
+fn mode() -> Mode {
+    default_context().core.polled_mode()
+}
 
 /// Makes a connection for C. Nothing is sent yet.
 fn new_conn(options: Options) -> *mut PGconn {
-    let conn = PGconn::new(Connection::new(options, &RealEnv));
-    Box::into_raw(Box::new(conn))
+    let context = default_context();
+    let connection = Connection::in_context(options, &context.core);
+    Box::into_raw(Box::new(PGconn::in_context(connection, context)))
 }
 
 /// Makes a connection and begins to connect.
-fn start(options: Option<Options>) -> *mut PGconn {
+fn start(options: Option<Options>, mode: Mode) -> *mut PGconn {
     let Some(options) = options else {
         return std::ptr::null_mut();
     };
     let conn = new_conn(options);
     // SAFETY: the pointer has just been made and nobody else has it.
-    unsafe { with_conn(conn, (), |c| c.with(Connection::start)) };
+    unsafe { with_conn(conn, (), |c| connecting::start(c, mode)) };
     conn
 }
 
 /// Makes a connection, connects, and waits until that has ended.
 fn connect(options: Option<Options>) -> *mut PGconn {
-    let conn = start(options);
+    let conn = start(options, Mode::Blocking);
     // SAFETY: the pointer is NULL or has just been made, and nobody else has it.
     unsafe {
         with_conn(conn, (), |c| {
@@ -64,19 +76,20 @@ fn ping(options: Option<Options>) -> c_int {
 ///
 /// # Safety
 /// `conninfo` is NULL or NUL-terminated.
-unsafe fn from_string(conninfo: *const c_char) -> Option<Options> {
+pub(crate) unsafe fn from_string(conninfo: *const c_char, env: &dyn Env) -> Option<Options> {
     // SAFETY: the caller's promise.
-    unsafe { ptr::text(conninfo) }.map(|text| Settings::from_conninfo(text, &RealEnv))
+    unsafe { ptr::text(conninfo) }.map(|text| Settings::from_conninfo(text, env))
 }
 
 /// The options of parallel arrays; `None` for NULL arrays.
 ///
 /// # Safety
 /// `keywords` is NULL or ends with a NULL; `values` is NULL or has as many elements.
-unsafe fn from_arrays(
+pub(crate) unsafe fn from_arrays(
     keywords: *const *const c_char,
     values: *const *const c_char,
     expand_dbname: c_int,
+    env: &dyn Env,
 ) -> Option<Options> {
     if keywords.is_null() || values.is_null() {
         return None;
@@ -90,7 +103,7 @@ unsafe fn from_arrays(
             i += 1;
         }
     }
-    Some(Settings::from_params(&pairs, expand_dbname != 0, &RealEnv))
+    Some(Settings::from_params(&pairs, expand_dbname != 0, env))
 }
 
 /// `PGconn *PQconnectdb(const char *conninfo)` — connects and waits; to be freed with `PQfinish` in any case. Ask
@@ -102,7 +115,7 @@ unsafe fn from_arrays(
 pub unsafe extern "C" fn PQconnectdb(conninfo: *const c_char) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        connect(unsafe { from_string(conninfo) })
+        connect(unsafe { from_string(conninfo, &env()) })
     })
 }
 
@@ -119,7 +132,7 @@ pub unsafe extern "C" fn PQconnectdbParams(
 ) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        connect(unsafe { from_arrays(keywords, values, expand_dbname) })
+        connect(unsafe { from_arrays(keywords, values, expand_dbname, &env()) })
     })
 }
 
@@ -150,7 +163,7 @@ pub unsafe extern "C" fn PQsetdbLogin(
                 password: ptr::text(pwd),
             }
         };
-        connect(Some(Settings::from_setdb(args, &RealEnv)))
+        connect(Some(Settings::from_setdb(args, &env())))
     })
 }
 
@@ -162,7 +175,7 @@ pub unsafe extern "C" fn PQsetdbLogin(
 pub unsafe extern "C" fn PQconnectStart(conninfo: *const c_char) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_string(conninfo) })
+        start(unsafe { from_string(conninfo, &env()) }, mode())
     })
 }
 
@@ -178,7 +191,8 @@ pub unsafe extern "C" fn PQconnectStartParams(
 ) -> *mut PGconn {
     catch(std::ptr::null_mut(), || {
         // SAFETY: the pointers are covered by the contract above.
-        start(unsafe { from_arrays(keywords, values, expand_dbname) })
+        let options = unsafe { from_arrays(keywords, values, expand_dbname, &env()) };
+        start(options, mode())
     })
 }
 
@@ -206,7 +220,7 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, (), |c| {
-            if c.with(Connection::reset_start) && connecting::wait_connected(c) {
+            if connecting::reset_start(c, Some(Mode::Blocking)) && connecting::wait_connected(c) {
                 events::fire_connection_reset(c);
             }
         });
@@ -220,7 +234,7 @@ pub unsafe extern "C" fn PQreset(conn: *mut PGconn) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQresetStart(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { with_conn(conn, 0, |c| c_int::from(c.with(Connection::reset_start))) }
+    unsafe { with_conn(conn, 0, |c| c_int::from(connecting::reset_start(c, None))) }
 }
 
 /// `PostgresPollingStatusType PQresetPoll(PGconn *conn)` — goes on after `PQresetStart`, as `PQconnectPoll` does.
@@ -249,7 +263,7 @@ fn reset_poll(conn: &mut ConnRef) -> c_int {
 pub unsafe extern "C" fn PQping(conninfo: *const c_char) -> c_int {
     catch(Ping::NoAttempt as c_int, || {
         // SAFETY: the pointers are covered by the contract above.
-        ping(unsafe { from_string(conninfo) })
+        ping(unsafe { from_string(conninfo, &env()) })
     })
 }
 
@@ -265,7 +279,7 @@ pub unsafe extern "C" fn PQpingParams(
 ) -> c_int {
     catch(Ping::NoAttempt as c_int, || {
         // SAFETY: the pointers are covered by the contract above.
-        ping(unsafe { from_arrays(keywords, values, expand_dbname) })
+        ping(unsafe { from_arrays(keywords, values, expand_dbname, &env()) })
     })
 }
 

@@ -16,7 +16,8 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroize;
 
-use crate::config::{ConfigError, OPTION_COUNT, Opt, RealEnv, Settings};
+use super::pqp_context::default_context;
+use crate::config::{ConfigError, OPTION_COUNT, Opt, Settings};
 
 /// `PQconninfoOption`: one connection option and its value.
 #[repr(C)]
@@ -47,7 +48,10 @@ const _: () = assert!(size_of::<*const u8>() != 8 || size_of::<PQconninfoOption>
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconndefaults() -> *mut PQconninfoOption {
     guarded(|| {
-        Settings::defaults(&RealEnv).map_or(ptr::null_mut(), |settings| to_c_array(&settings))
+        Settings::defaults(&default_context().core.env()).map_or(ptr::null_mut(), |settings| {
+            let libpqs = |opt: Opt| !opt.is_extension();
+            to_c_array_of(&settings, libpqs)
+        })
     })
 }
 
@@ -110,15 +114,26 @@ pub unsafe extern "C" fn PQconninfoFree(options: *mut PQconninfoOption) {
     });
 }
 
-/// The option array for `settings`, from malloc; NULL when memory runs out.
+/// The option array for `settings`, from malloc; NULL when memory runs out. An extension is in it only if it has a value.
 pub(crate) fn to_c_array(settings: &Settings) -> *mut PQconninfoOption {
+    to_c_array_of(settings, |opt| {
+        !opt.is_extension() || settings.get(opt).is_some()
+    })
+}
+
+/// The same of the options that `shown` picks.
+fn to_c_array_of(settings: &Settings, shown: impl Fn(Opt) -> bool) -> *mut PQconninfoOption {
     // SAFETY: calloc takes any sizes; the product is checked by it.
     let options: *mut PQconninfoOption =
         unsafe { libc::calloc(OPTION_COUNT + 1, size_of::<PQconninfoOption>()) }.cast();
     if options.is_null() {
         return ptr::null_mut();
     }
-    for (i, (opt, texts)) in Opt::ALL.into_iter().zip(static_texts()).enumerate() {
+    let rows = Opt::ALL
+        .into_iter()
+        .zip(static_texts())
+        .filter(|(opt, _)| shown(*opt));
+    for (i, (opt, texts)) in rows.enumerate() {
         let val = settings.get(opt).map_or(ptr::null_mut(), to_c_string);
         if val.is_null() && settings.get(opt).is_some() {
             // SAFETY: the array is ours, zeroed, and filled up to this entry, which therefore ends it.
@@ -249,6 +264,7 @@ fn guarded(body: impl FnOnce() -> *mut PQconninfoOption) -> *mut PQconninfoOptio
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::LIBPQ_OPTION_COUNT;
 
     /// The values of an array as pairs of keyword and value.
     unsafe fn values(mut entry: *const PQconninfoOption) -> Vec<(String, String)> {
@@ -314,11 +330,34 @@ mod tests {
     }
 
     #[test]
-    fn defaults_list_every_option_in_table_order() {
+    fn extensions_are_rows_only_where_set() {
+        let conninfo = c"read_timeout_ms=7 servicefile=f host=h";
+        // SAFETY: literals are terminated; the arrays are walked to their end and freed once.
+        unsafe {
+            let options = PQconninfoParse(conninfo.as_ptr(), ptr::null_mut());
+            let row = *options.add(LIBPQ_OPTION_COUNT);
+            assert_eq!(bytes(row.keyword), Some(&b"servicefile"[..]));
+            assert_eq!(bytes(row.envvar), Some(&b"PGSERVICEFILE"[..]));
+            assert_eq!(bytes(row.val), Some(&b"f"[..]));
+            let row = *options.add(LIBPQ_OPTION_COUNT + 1);
+            assert_eq!(bytes(row.keyword), Some(&b"read_timeout_ms"[..]));
+            assert_eq!(bytes(row.val), Some(&b"7"[..]));
+            assert!((*options.add(LIBPQ_OPTION_COUNT + 2)).keyword.is_null());
+            PQconninfoFree(options);
+
+            let options = PQconninfoParse(c"host=h".as_ptr(), ptr::null_mut());
+            assert!((*options.add(LIBPQ_OPTION_COUNT)).keyword.is_null());
+            PQconninfoFree(options);
+        }
+    }
+
+    #[test]
+    fn defaults_list_libpqs_options_in_table_order() {
         // SAFETY: the array is walked to its end and freed once.
         unsafe {
             let options = PQconndefaults();
-            for (i, opt) in Opt::ALL.into_iter().enumerate() {
+            let libpqs = Opt::ALL.into_iter().filter(|opt| !opt.is_extension());
+            for (i, opt) in libpqs.enumerate() {
                 let entry = *options.add(i);
                 assert_eq!(bytes(entry.keyword), Some(opt.keyword().as_bytes()));
                 assert_eq!(bytes(entry.envvar), opt.def().envvar.map(str::as_bytes));
@@ -327,7 +366,7 @@ mod tests {
                 assert_eq!(bytes(entry.dispchar), Some(opt.def().dispchar.as_bytes()));
                 assert_eq!(entry.dispsize, opt.def().dispsize);
             }
-            assert!((*options.add(OPTION_COUNT)).keyword.is_null());
+            assert!((*options.add(LIBPQ_OPTION_COUNT)).keyword.is_null());
             PQconninfoFree(options);
         }
     }

@@ -2,11 +2,13 @@
 //! out between the steps. A connection that this process has inherited over fork() is given up here, before anything
 //! is asked of it ([`crate::connect::link`]).
 
+use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, ssl};
-use crate::client::{Connection, Handle, PassPhrase};
+use crate::client::{Connection, Handle, Target, hooks};
+use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -33,8 +35,18 @@ impl ConnRef {
         result
     }
 
-    /// Shows the notices and writes the trace lines that a step has left. The hooks run while nothing is borrowed.
+    /// Shows the notices, writes the trace lines and tells of the results that a step has left. The hooks run while nothing
+    /// is borrowed.
     fn settle(&mut self) {
+        self.show_notices();
+        // SAFETY: as in `whole`; the borrow ends before an event procedure is called.
+        let fetched = unsafe { std::mem::take(&mut (*self.0).connection.link.session.fetched) };
+        for result in fetched {
+            super::result::announce(self, result);
+        }
+    }
+
+    fn show_notices(&mut self) {
         loop {
             let notice = {
                 // SAFETY: as in `whole`; the borrow ends before the hook is called.
@@ -51,6 +63,16 @@ impl ConnRef {
     }
 }
 
+impl Target for ConnRef {
+    fn connection(&mut self, f: &mut dyn FnMut(&mut Connection)) {
+        self.with(f);
+    }
+
+    fn as_any(&mut self) -> &mut dyn Any {
+        self
+    }
+}
+
 impl Handle for ConnRef {
     #[inline]
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
@@ -63,14 +85,17 @@ impl Handle for ConnRef {
             session.facts.escaping_reported = false;
             escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
         }
-        if !session.notices.is_empty() || session.trace.is_some() {
+        if !session.notices.is_empty() || session.trace.is_some() || !session.fetched.is_empty() {
             self.settle();
         }
         result
     }
 
-    fn ask_pass_phrase(&mut self) -> PassPhrase {
-        ssl::ask_pass_phrase(self.0)
+    fn ask(&mut self, want: Want) -> Answer {
+        match hooks::ask(self, &want) {
+            Answer::Default if want == Want::PassPhrase => ssl::ask_pass_phrase(self.0),
+            answer => answer,
+        }
     }
 
     fn announce(&mut self, result: QueryResult) -> QueryResult {

@@ -15,9 +15,9 @@ use zeroize::Zeroizing;
 use super::guard::{catch, see_conn};
 use super::types::PGconn;
 use super::{ptr, stdio, tty};
-use crate::client::PassPhrase;
 use crate::config::Opt;
 use crate::connect::TLS_LIBRARY;
+use crate::connect::request::{Answer, Given};
 
 /// `PQsslKeyPassHook_OpenSSL_type`: writes the pass phrase of the connection's private key into `buf`, with a NUL behind
 /// it where there is room, and returns its length; less than 0 gives up.
@@ -227,8 +227,11 @@ pub unsafe extern "C" fn PQdefaultSSLKeyPassHook_OpenSSL(
 /// Asks the application's hook for the pass phrase of a private key; without a hook and without `sslpassword`, the user
 /// at the terminal, as OpenSSL does (manual, option `sslpassword`). The hook may look at the connection, which nobody has
 /// borrowed.
-pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> PassPhrase {
-    let Some(hook) = PQgetSSLKeyPassHook_OpenSSL() else {
+pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> Answer {
+    let refused = || Answer::Refused(Vec::new());
+    // SAFETY: `conn` is the connection the caller works on.
+    let in_default = unsafe { see_conn(conn, true, |c| c.context.is_default()) };
+    let Some(hook) = PQgetSSLKeyPassHook_OpenSSL().filter(|_| in_default) else {
         // SAFETY: `conn` is the connection the caller works on.
         let given = unsafe {
             see_conn(conn, false, |c| {
@@ -237,10 +240,10 @@ pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> PassPhrase {
             })
         };
         return match given {
-            true => PassPhrase::Default,
+            true => Answer::Default,
             false => match tty::ask(b"Enter PEM pass phrase:") {
-                tty::Answer::Text(text) => PassPhrase::Given(text),
-                tty::Answer::Nothing | tty::Answer::NoTerminal => PassPhrase::Refused,
+                tty::Answer::Text(text) => Answer::Given(Given::Secret(text)),
+                tty::Answer::Nothing | tty::Answer::NoTerminal => refused(),
             },
         };
     };
@@ -251,9 +254,9 @@ pub(crate) fn ask_pass_phrase(conn: *mut PGconn) -> PassPhrase {
     match usize::try_from(length) {
         Ok(length) if length <= PASS_PHRASE_MAX => {
             phrase.truncate(length);
-            PassPhrase::Given(phrase)
+            Answer::Given(Given::Secret(phrase))
         }
-        _ => PassPhrase::Refused,
+        _ => refused(),
     }
 }
 

@@ -236,7 +236,7 @@ pub unsafe extern "C" fn PQerrorMessage(conn: *const PGconn) -> *mut c_char {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQsocket(conn: *const PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { see_conn(conn, -1, |c| c.connection.link.raw_fd()) }
+    unsafe { see_conn(conn, -1, |c| c.connection.descriptor()) }
 }
 
 /// `int PQbackendPID(const PGconn *conn)` — the server process's id; 0 unless connected.

@@ -3,18 +3,15 @@
 use std::cell::UnsafeCell;
 use std::ffi::c_int;
 use std::mem::zeroed;
-use std::sync::Mutex;
 
 use super::guard::catch;
+use super::pqp_context::default_context;
 
 /// `pgthreadlock_t`: takes (`acquire` is not 0) or gives back a lock that all users of one foreign library share.
 pub type ThreadLock = Option<unsafe extern "C" fn(acquire: c_int)>;
 
 /// `pqsigfunc`: what a signal calls.
 pub type SignalHandler = libc::sighandler_t;
-
-/// The registered lock. This library needs none itself; applications may take it.
-static REGISTERED: Mutex<ThreadLock> = Mutex::new(Some(default_lock));
 
 /// A lock that C code takes and gives back by separate calls.
 struct RawLock(UnsafeCell<libc::pthread_mutex_t>);
@@ -24,7 +21,8 @@ unsafe impl Sync for RawLock {}
 
 static DEFAULT_LOCK: RawLock = RawLock(UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER));
 
-unsafe extern "C" fn default_lock(acquire: c_int) {
+/// The lock of contexts that have no other.
+pub(crate) unsafe extern "C" fn default_lock(acquire: c_int) {
     // SAFETY: the mutex is initialized statically and never moves. Giving back a lock one has not taken is the
     // caller's mistake.
     unsafe {
@@ -33,10 +31,6 @@ unsafe extern "C" fn default_lock(acquire: c_int) {
             _ => libc::pthread_mutex_lock(DEFAULT_LOCK.0.get()),
         };
     }
-}
-
-fn with_registered<R>(f: impl FnOnce(&mut ThreadLock) -> R) -> R {
-    f(&mut REGISTERED.lock().unwrap_or_else(|e| e.into_inner()))
 }
 
 /// `int PQisthreadsafe(void)` — 1: connections may be used by different threads, each by one at a time.
@@ -53,14 +47,16 @@ pub extern "C" fn PQisthreadsafe() -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQregisterThreadLock(newhandler: ThreadLock) -> ThreadLock {
     catch(None, || {
-        with_registered(|lock| std::mem::replace(lock, newhandler.or(Some(default_lock))))
+        default_context().change_slots(|slots| {
+            std::mem::replace(&mut slots.thread_lock, newhandler.or(Some(default_lock)))
+        })
     })
 }
 
 /// `pgthreadlock_t PQgetThreadLock(void)` — the lock in use.
 #[unsafe(no_mangle)]
 pub extern "C" fn PQgetThreadLock() -> ThreadLock {
-    catch(None, || with_registered(|lock| *lock))
+    catch(None, || default_context().slots().thread_lock)
 }
 
 /// `pqsigfunc pqsignal(int signo, pqsigfunc func)` — sets what a signal does; interrupted system calls go on, but for

@@ -1,12 +1,13 @@
 //! What the opaque pointers point to, and the C structs and callbacks of the public headers.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
+use super::pqp_context::{default_context, pqp_context};
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
@@ -37,18 +38,29 @@ pub struct PGconn {
     pub(crate) display: DisplayCodes,
     /// Texts that were handed out, kept where they are until they change.
     pub(crate) texts: TextCache,
+    /// The context, which lives as long as its connections.
+    pub(crate) context: Arc<pqp_context>,
+    /// What `pqp_conn_set_user_data` was given.
+    pub(crate) user_data: *mut c_void,
 }
 
 impl PGconn {
-    /// A connection with the default hooks and nothing registered.
+    /// A connection of the default context with nothing registered.
     pub(crate) fn new(connection: Connection) -> PGconn {
+        PGconn::in_context(connection, default_context())
+    }
+
+    /// A connection of a context with nothing registered. The connection inside has the same one.
+    pub(crate) fn in_context(connection: Connection, context: Arc<pqp_context>) -> PGconn {
         PGconn {
             connection,
-            hooks: NoticeHooks::default(),
+            hooks: context.slots().notice,
             events: Vec::new(),
             trace_stream: Stream::default(),
             display: DisplayCodes::default(),
             texts: TextCache::default(),
+            context,
+            user_data: std::ptr::null_mut(),
         }
     }
 }
@@ -128,7 +140,8 @@ impl PGresult {
 /// another one. Among them is the password, so copies are wiped when they go.
 #[derive(Default)]
 pub(crate) struct TextCache {
-    texts: RefCell<HashMap<u32, Zeroizing<Vec<u8>>>>,
+    /// Slot and text: a handful, so a list.
+    texts: RefCell<Vec<(u32, Zeroizing<Vec<u8>>)>>,
 }
 
 impl TextCache {
@@ -136,7 +149,8 @@ impl TextCache {
     pub(crate) fn get(&self, slot: u32, text: &[u8]) -> *mut c_char {
         let text = text.split(|&b| b == 0).next().unwrap_or_default();
         let mut texts = self.texts.borrow_mut();
-        if let Some(kept) = texts.get(&slot)
+        let known = texts.iter().position(|(other, _)| *other == slot);
+        if let Some((_, kept)) = known.and_then(|i| texts.get(i))
             && kept.strip_suffix(b"\0") == Some(text)
         {
             return kept.as_ptr().cast_mut().cast();
@@ -148,7 +162,10 @@ impl TextCache {
         copy.extend_from_slice(text);
         copy.push(0);
         let pointer = copy.as_ptr().cast_mut().cast();
-        texts.insert(slot, copy);
+        match known.and_then(|i| texts.get_mut(i)) {
+            Some(entry) => entry.1 = copy,
+            None => texts.push((slot, copy)),
+        }
         pointer
     }
 }

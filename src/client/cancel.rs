@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::Connection;
-use super::connecting::Origin;
+use super::connecting::{Mode, Origin};
 use crate::connect::connector::Connector;
 use crate::connect::error::ConnectError;
 use crate::connect::status::ConnStatus;
@@ -57,7 +57,10 @@ impl Connection {
             .and_then(|c| c.for_cancel(facts.process_id, key))
         {
             Some(connector) => {
-                let mut twin = Connection::from_origin(Origin::Planned(Box::new(connector)));
+                let origin = Origin::Planned(Box::new(connector));
+                let mut twin = Connection::from_origin(origin, &self.context);
+                twin.factory.clone_from(&self.factory);
+                twin.hooks.clone_from(&self.hooks);
                 twin.link.status = ConnStatus::Allocated;
                 twin
             }
@@ -71,11 +74,11 @@ impl Connection {
     }
 
     /// Begins to deliver a cancel request. `false` when it has been begun already (behaviour 275) or cannot be.
-    pub fn cancel_start(&mut self) -> bool {
+    pub fn cancel_start(&mut self, mode: Mode) -> bool {
         match self.link.status {
             ConnStatus::Allocated => {
                 self.link.session.errors.clear();
-                self.start();
+                self.start(mode);
                 // A request without anything to cancel on starts nothing.
                 !matches!(self.link.status, ConnStatus::Bad | ConnStatus::Allocated)
             }

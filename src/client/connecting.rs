@@ -1,16 +1,18 @@
 //! Making, resetting and ending a connection.
 
-use std::time::{Duration, Instant};
+use std::sync::Arc;
 
-use super::{Connection, Handle, PassPhrase};
-use crate::config::{
-    ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings, parse_int_option,
-};
+use super::hooks;
+use super::setup::Phase;
+use super::{Connection, Context, Handle, Hooks};
+use crate::config::{ConfigError, ConnectPlan, DEFAULT_PORT, Env, HostSpec, Opt, Settings};
 use crate::connect::TlsFacts;
+pub use crate::connect::connector::Mode;
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::link::{FlushOutcome, Link};
 pub use crate::connect::ping::Ping;
 use crate::connect::status::{ConnStatus, PollStatus};
+use crate::net::composite::Kind;
 use crate::net::{self, NetError};
 
 /// What a connection was asked to connect to.
@@ -26,26 +28,53 @@ pub(super) enum Origin {
 
 impl Default for Connection {
     fn default() -> Self {
-        Connection::from_origin(Origin::Rejected {
+        let origin = Origin::Rejected {
             settings: Settings::new(),
             hosts: Vec::new(),
-        })
+        };
+        Connection::from_origin(origin, &Context::new())
     }
 }
 
 impl Connection {
-    pub(super) fn from_origin(origin: Origin) -> Self {
+    pub(super) fn from_origin(origin: Origin, context: &Arc<Context>) -> Self {
         Connection {
             link: Link::default(),
             origin,
             nonblocking: false,
             large_objects: Default::default(),
+            context: Arc::clone(context),
+            factory: None,
+            hooks: Hooks::default(),
+            draft: None,
+            phase: Phase::default(),
         }
     }
 
-    /// A connection for these options, before any system call. If one cannot connect with them it is bad and its
+    /// A connection for these options in `context`, before any system call. If one cannot connect with them it is bad and
+    /// its error text says why.
+    pub fn in_context(settings: Result<Settings, ConfigError>, context: &Arc<Context>) -> Self {
+        let has_start_hook = context.hooks().start.is_some();
+        let draft = match &settings {
+            Ok(settings) if has_start_hook => settings.try_clone().ok(),
+            _ => None,
+        };
+        let mut this = Connection::configured(settings, &context.env(), context);
+        this.draft = draft.map(Box::new);
+        this
+    }
+
+    /// A connection for these options in a context of its own, before any system call. If one cannot connect with them it is bad and its
     /// error text says why.
     pub fn new(settings: Result<Settings, ConfigError>, env: &dyn Env) -> Self {
+        Connection::configured(settings, env, &Context::new())
+    }
+
+    fn configured(
+        settings: Result<Settings, ConfigError>,
+        env: &dyn Env,
+        context: &Arc<Context>,
+    ) -> Self {
         let (origin, error) = match settings {
             Err(error) => (
                 Origin::Rejected {
@@ -56,7 +85,11 @@ impl Connection {
             ),
             Ok(settings) => match ConnectPlan::new(settings, env) {
                 Ok(plan) => (
-                    Origin::Planned(Box::new(Connector::new(plan, Purpose::Session))),
+                    Origin::Planned(Box::new(Connector::for_plan(
+                        Arc::new(plan),
+                        Purpose::Session,
+                        context.env(),
+                    ))),
                     None,
                 ),
                 Err(rejected) => {
@@ -69,7 +102,7 @@ impl Connection {
                 }
             },
         };
-        let mut this = Connection::from_origin(origin);
+        let mut this = Connection::from_origin(origin, context);
         if let Some(error) = error {
             this.link
                 .session
@@ -81,26 +114,54 @@ impl Connection {
 
     /// Begins to connect, without waiting. What is to be waited for is as if [`Connection::poll`] had said
     /// [`PollStatus::Writing`].
-    pub fn start(&mut self) {
-        if let Origin::Planned(connector) = &mut self.origin {
-            connector.start(&mut self.link);
+    pub fn start(&mut self, mode: Mode) {
+        if self.begin_dialling()
+            && let Origin::Planned(connector) = &mut self.origin
+        {
+            connector.start(&mut self.link, mode);
+        }
+    }
+
+    /// As [`Connection::start`], but what does not fail at once is begun by the first poll. Until then options may be set.
+    pub fn start_later(&mut self) {
+        let mode = self.context.polled_mode();
+        if self.judge_changes()
+            && let Origin::Planned(connector) = &mut self.origin
+        {
+            connector.start_later(&mut self.link, mode);
+            if self.link.status != ConnStatus::Bad {
+                self.link.status = ConnStatus::Allocated;
+            }
+        }
+    }
+
+    /// The descriptor to wait on: the socket's, or while connecting whatever wakes for all that is waited for; -1 when
+    /// there is none.
+    pub fn descriptor(&self) -> i32 {
+        match &self.origin {
+            Origin::Planned(connector) if self.link.status != ConnStatus::Ok => {
+                connector.descriptor(&self.link)
+            }
+            _ => self.link.raw_fd(),
         }
     }
 
     /// Goes on connecting, without waiting, and says what to wait for.
     pub fn poll(&mut self) -> PollStatus {
+        let begun = !self.is_started_late() || self.begin_dialling();
         match self.link.status {
             ConnStatus::Bad => PollStatus::Failed,
             ConnStatus::Ok => PollStatus::Ok,
             _ => match &mut self.origin {
+                _ if !begun => PollStatus::Failed,
                 Origin::Planned(connector) => connector.poll(&mut self.link),
                 Origin::Rejected { .. } => PollStatus::Failed,
             },
         }
     }
 
-    /// Begins to connect anew to the same place, without waiting. `false` if that is impossible.
-    pub fn reset_start(&mut self) -> bool {
+    /// Closes, and makes ready to connect to the same place anew. `false` if that is impossible.
+    fn begin_reset(&mut self) -> bool {
         self.close();
         let Origin::Planned(connector) = &mut self.origin else {
             return false;
@@ -108,16 +169,17 @@ impl Connection {
         connector.restart();
         self.nonblocking = false;
         self.link.session.errors.clear();
-        self.start();
-        self.link.status != ConnStatus::Bad
+        self.phase = Phase::Fresh;
+        true
     }
 
     /// Says good-bye to the server, if there is one, and closes the transport.
     pub fn close(&mut self) {
         if self.link.status == ConnStatus::Ok
-            && self.link.transport.is_some()
+            && let Some(transport) = &mut self.link.transport
             && self.link.session.send_terminate().is_ok()
         {
+            transport.hold();
             // It may not get through; nobody is left to tell.
             let _: FlushOutcome = self.link.flush(false);
         }
@@ -172,7 +234,8 @@ impl Connection {
 
     /// Whether the server asked for a password and none was there (behaviour 131).
     pub fn needs_password(&self) -> bool {
-        self.used_password() && self.password().is_empty()
+        let given = matches!(&self.origin, Origin::Planned(c) if c.password_given());
+        self.used_password() && self.password().is_empty() && !given
     }
 
     /// What can be told about the connection's TLS; `None` without TLS.
@@ -212,18 +275,31 @@ impl Connection {
     }
 
     /// One step of a waiting connect: `Some` when it has ended.
-    fn connect_step(&mut self, patience: &mut Patience) -> Option<bool> {
-        let (read, write) = match patience.next {
+    fn connect_step(&mut self, next: &mut PollStatus) -> Option<bool> {
+        let (read, write) = match *next {
             PollStatus::Reading => (true, false),
             PollStatus::Writing => (false, true),
             PollStatus::Ok => return Some(true),
             PollStatus::Failed | PollStatus::Active => return Some(false),
         };
         if let Origin::Planned(connector) = &mut self.origin {
-            let deadline = patience.deadline(connector.attempt());
-            match net::wait(self.link.raw_fd(), read, write, deadline) {
-                Ok(true) => {}
-                Ok(false) => connector.time_out(&mut self.link),
+            let outcome = match connector.deadline() {
+                None => connector.wait_and_poll(*next, &mut self.link).map(Some),
+                deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
+                    |ready| {
+                        if !ready {
+                            connector.time_out(&mut self.link);
+                        }
+                        None
+                    },
+                ),
+            };
+            match outcome {
+                Ok(Some(status)) => {
+                    *next = status;
+                    return None;
+                }
+                Ok(None) => {}
                 Err(error) => {
                     self.link
                         .session
@@ -234,96 +310,137 @@ impl Connection {
                 }
             }
         }
-        patience.next = self.poll();
+        *next = self.poll();
         None
     }
 }
 
-/// How long a waiting connect waits: `connect_timeout` for each address anew (behaviour 85).
-struct Patience {
-    timeout: Option<Duration>,
-    attempt: Option<usize>,
-    until: Option<Instant>,
-    next: PollStatus,
-}
-
-impl Patience {
-    fn new(settings: &Settings) -> Result<Self, ConfigError> {
-        let seconds = match settings.get(Opt::ConnectTimeout) {
-            Some(text) => parse_int_option(text, Opt::ConnectTimeout)?,
-            None => 0,
-        };
-        let timeout = u64::try_from(seconds)
-            .ok()
-            .filter(|&s| s > 0)
-            .map(Duration::from_secs);
-        Ok(Patience {
-            timeout,
-            attempt: None,
-            until: None,
-            next: PollStatus::Writing,
-        })
-    }
-
-    fn deadline(&mut self, attempt: usize) -> Option<Instant> {
-        if self.attempt != Some(attempt) {
-            self.attempt = Some(attempt);
-            self.until = self.timeout.and_then(|t| Instant::now().checked_add(t));
+impl Context {
+    /// How programs that poll are served: the context or the environment may ask for libpq 18's behaviour, or the environment
+    /// for a composite without a thread.
+    pub fn polled_mode(&self) -> Mode {
+        let env = self.env();
+        let is_set = |name| env.var(name).is_some_and(|value| value == b"1");
+        match self.switches().classic_socket || is_set(CLASSIC_SOCKET) {
+            true => Mode::Classic,
+            false if is_set(EPOLL_SOCKET) => Mode::Polled(Kind::Epoll),
+            false => Mode::Polled(Kind::Socket),
         }
-        self.until
     }
 }
+
+/// Calls the start hook, if there is one: the connection is about to be started.
+pub fn prepare(handle: &mut impl Handle) {
+    let hook = handle.with(|c| match (&c.origin, &c.draft) {
+        (Origin::Planned(_), Some(_)) => c.hook(|hooks| hooks.start.clone()),
+        _ => None,
+    });
+    handle.with(|c| match &c.origin {
+        Origin::Planned(_) => c.link.status = ConnStatus::Allocated,
+        Origin::Rejected { .. } => {}
+    });
+    if let Some(hook) = hook
+        && let Err(reason) = hooks::call_start(&hook, handle)
+        && !handle.with(|c| c.phase == Phase::Refused)
+    {
+        handle.with(|c| c.refuse_start(&reason));
+    }
+}
+
+/// Begins to connect, without waiting, as [`Connection::start`], once the start hook has been called.
+pub fn start(handle: &mut impl Handle, mode: Mode) {
+    prepare(handle);
+    handle.with(|c| c.start(mode));
+}
+
+/// As [`start`], but what does not fail at once is begun by the first poll.
+pub fn start_later(handle: &mut impl Handle) {
+    prepare(handle);
+    handle.with(Connection::start_later);
+}
+
+/// Begins to connect anew to the same place, without waiting, once the start hook has been called; `None` is for a program that
+/// polls. `false` if that is impossible.
+pub fn reset_start(handle: &mut impl Handle, mode: Option<Mode>) -> bool {
+    if !handle.with(Connection::begin_reset) {
+        return false;
+    }
+    let mode = mode.unwrap_or_else(|| handle.with(|c| c.context().polled_mode()));
+    start(handle, mode);
+    handle.with(|c| c.link.status != ConnStatus::Bad)
+}
+
+/// Environment: set to 1, [`Mode::Classic`].
+const CLASSIC_SOCKET: &str = "PQP_CLASSIC_SOCKET";
+/// Environment: set to 1, [`Kind::Epoll`].
+const EPOLL_SOCKET: &str = "PQP_EPOLL_SOCKET";
 
 /// Waits until a connection that has been started is up or has failed.
 pub fn wait_connected(handle: &mut impl Handle) -> bool {
-    let patience = handle.with(|c| {
+    let ready = handle.with(|c| {
+        let Origin::Planned(connector) = &mut c.origin else {
+            return false;
+        };
         if c.link.status == ConnStatus::Bad {
-            return None;
+            return false;
         }
-        match Patience::new(c.settings()) {
-            Ok(patience) => Some(patience),
+        match connector.read_timeout() {
+            Ok(()) => true,
             Err(error) => {
                 c.link.session.errors.push_with(|out| error.write_text(out));
                 c.link.status = ConnStatus::Bad;
-                None
+                false
             }
         }
     });
-    let Some(mut patience) = patience else {
+    if !ready {
         return false;
-    };
+    }
+    let mut next = PollStatus::Writing;
     loop {
-        if let Some(connected) = handle.with(|c| c.connect_step(&mut patience)) {
+        if supply(handle) {
+            next = handle.with(Connection::poll);
+        } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
             return connected;
         }
-        supply_pass_phrase(handle);
     }
 }
 
-/// Goes on connecting, as [`Connection::poll`], and asks for a pass phrase where one is needed.
+/// Goes on connecting, as [`Connection::poll`], and asks the application for what is wanted.
 pub fn poll(handle: &mut impl Handle) -> PollStatus {
     loop {
+        // What the start has wanted is asked for before the first poll.
+        supply(handle);
         let status = handle.with(Connection::poll);
-        if !supply_pass_phrase(handle) {
+        if !handle.with(Connection::is_wanting) {
             return status;
         }
     }
 }
 
-/// Asks for the pass phrase of the private key if connecting cannot go on without; `false` when it can.
-fn supply_pass_phrase(handle: &mut impl Handle) -> bool {
-    if !handle.with(|c| matches!(&c.origin, Origin::Planned(c) if c.wants_pass_phrase())) {
-        return false;
+impl Connection {
+    /// Whether connecting stands still for an answer that nobody has been asked for.
+    fn is_wanting(&mut self) -> bool {
+        matches!(&self.origin, Origin::Planned(connector) if connector.has_news())
     }
-    let answer = match handle.ask_pass_phrase() {
-        // The connector knows the option.
-        PassPhrase::Default => return true,
-        PassPhrase::Given(pass_phrase) => Some(pass_phrase),
-        PassPhrase::Refused => None,
+}
+
+/// Asks for what connecting cannot go on without; `false` when it can.
+fn supply(handle: &mut impl Handle) -> bool {
+    let (want, forsaken) = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => (connector.take_want(), connector.take_forsaken()),
+        Origin::Rejected { .. } => Default::default(),
+    });
+    for pending in forsaken {
+        pending.cancel();
+    }
+    let Some(want) = want else {
+        return false;
     };
+    let answer = handle.ask(want);
     handle.with(|c| {
         if let Origin::Planned(connector) = &mut c.origin {
-            connector.give_pass_phrase(answer);
+            connector.answer(answer);
         }
     });
     true
@@ -334,7 +451,7 @@ pub fn ping(handle: &mut impl Handle) -> Ping {
     if handle.with(|c| matches!(c.origin, Origin::Rejected { .. })) {
         return Ping::NoAttempt;
     }
-    handle.with(Connection::start);
+    start(handle, Mode::Blocking);
     wait_connected(handle);
     handle.with(|c| match &c.origin {
         Origin::Planned(connector) => connector.ping_outcome(),

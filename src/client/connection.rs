@@ -1,26 +1,30 @@
 //! One connection: its state, and what can be asked about it without waiting.
 
-use zeroize::Zeroizing;
+use std::sync::Arc;
 
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::request::{Answer, Want};
 use crate::connect::status::ConnStatus;
 use crate::protocol::result::QueryResult;
 use crate::protocol::session::Notification;
 use crate::protocol::types::TransactionStatus;
 
 use super::connecting::Origin;
+use super::setup::Phase;
+use super::{Context, Factory, Hooks, Target, hooks};
+use crate::config::Settings;
 
 /// How a waiting call gets at its connection.
 ///
 /// Between two calls of [`Handle::with`] nobody has the connection borrowed: the C layer shows notices and writes
 /// trace lines there, and their hooks may look at the connection themselves.
-pub trait Handle {
+pub trait Handle: Target + Sized {
     /// Runs `f` on the connection.
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R;
 
-    /// Asks whoever uses the connection for the pass phrase of its private key.
-    fn ask_pass_phrase(&mut self) -> PassPhrase {
-        PassPhrase::Default
+    /// Asks whoever uses the connection for what connecting cannot go on without.
+    fn ask(&mut self, want: Want) -> Answer {
+        hooks::ask(self, &want)
     }
 
     /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
@@ -29,19 +33,12 @@ pub trait Handle {
     }
 }
 
-/// An answer to the question for the pass phrase of the client's private key.
-pub enum PassPhrase {
-    /// The option `sslpassword` serves.
-    Default,
-    /// This one.
-    Given(Zeroizing<Vec<u8>>),
-    /// There is none.
-    Refused,
-}
-
 impl Handle for Connection {
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
-        f(self)
+        let result = f(self);
+        // Nobody follows them here.
+        self.link.session.fetched.clear();
+        result
     }
 }
 
@@ -55,9 +52,32 @@ pub struct Connection {
     pub(super) nonblocking: bool,
     /// The server's large-object functions, once looked up.
     pub(super) large_objects: super::large_object::Cache,
+    /// What it has in common with others.
+    pub(super) context: Arc<Context>,
+    pub(super) factory: Option<Arc<Factory>>,
+    /// Its own hooks.
+    pub(super) hooks: Hooks,
+    /// Its options before they are judged, where they may still be changed.
+    pub(super) draft: Option<Box<Settings>>,
+    pub(super) phase: Phase,
 }
 
 impl Connection {
+    /// Its context.
+    pub fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// The factory it was started from.
+    pub fn factory(&self) -> Option<&Arc<Factory>> {
+        self.factory.as_ref()
+    }
+
+    /// Its own hooks, which come before its factory's and its context's.
+    pub fn own_hooks(&mut self) -> &mut Hooks {
+        &mut self.hooks
+    }
+
     /// How far the connection is.
     pub fn status(&self) -> ConnStatus {
         self.link.status
@@ -75,6 +95,11 @@ impl Connection {
     /// Whether calls that send do not wait. Never so on a bad connection (behaviour 267).
     pub fn is_nonblocking(&self) -> bool {
         self.nonblocking && self.link.status != ConnStatus::Bad
+    }
+
+    /// Whether the connection is up and its server still there, as far as that can be told without asking it.
+    pub fn is_alive(&mut self) -> bool {
+        self.link.status == ConnStatus::Ok && self.link.is_alive()
     }
 
     /// Makes calls that send wait or not wait. What is queued is sent first; `false` if that fails.

@@ -1,5 +1,6 @@
 //! What this floor itself finds wrong, and the one place that words it. Texts are libpq's, without the final newline.
 
+use crate::config::ConfigError;
 use crate::net;
 use crate::protocol::error::put;
 
@@ -43,6 +44,14 @@ pub enum ClientError {
     NoRandomSalt,
     /// No memory for a password's secret.
     OutOfMemory,
+    /// Something was to be set on a connection that has been started.
+    AlreadyStarted,
+    /// An option that does not exist, or whose time is over.
+    NotSettable(Vec<u8>),
+    /// Something was to be set on a factory from which connections have been started.
+    FactoryInUse,
+    /// No memory for an option.
+    NoMemory,
 }
 
 impl ClientError {
@@ -74,7 +83,21 @@ impl ClientError {
                 "could not encrypt password: could not generate random salt"
             ),
             OutOfMemory => put!(out, "could not encrypt password: out of memory"),
+            AlreadyStarted => put!(out, "connection has been started already"),
+            NotSettable(keyword) => put!(out, "connection option \"", keyword, "\" cannot be set"),
+            FactoryInUse => put!(
+                out,
+                "connections have been started from this factory already"
+            ),
+            NoMemory => put!(out, "out of memory"),
         }
+    }
+}
+
+impl From<ConfigError> for ClientError {
+    /// What is wrong with setting an option.
+    fn from(_: ConfigError) -> Self {
+        ClientError::NoMemory
     }
 }
 

@@ -5,12 +5,14 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead, Read, Write};
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
 use zeroize::Zeroizing;
 
 use super::error::ConfigError;
+use super::options::OPTIONS;
+use super::policy::Policy;
 use super::sys;
 
 /// What `stat` says about a file.
@@ -36,6 +38,18 @@ pub trait Env {
     /// The value of an environment variable.
     fn var(&self, name: &str) -> Option<Vec<u8>>;
 
+    /// Shows name and value of each environment variable that libpq reads and that begins with PG. Of several with one name
+    /// the first counts.
+    fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
+        let of_options = OPTIONS.iter().filter_map(|def| def.envvar);
+        let others = ["PGREQUIRESSL", "PGDATESTYLE", "PGTZ", "PGGEQO"];
+        for name in of_options.chain(others) {
+            if let Some(value) = self.var(name) {
+                see(name.as_bytes(), &value);
+            }
+        }
+    }
+
     /// Opens a file for reading; `None` where it cannot be opened.
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>>;
 
@@ -57,6 +71,11 @@ pub trait Env {
     /// Shows the user a warning: `line` with its newline.
     fn warn(&self, line: &[u8]);
 
+    /// What a context changes about where values come from; `None` where nothing is changed.
+    fn policy(&self) -> Option<&Policy> {
+        None
+    }
+
     /// The home directory: `HOME`, or the user database's where that is unset or empty.
     fn home_dir(&self) -> Option<Vec<u8>> {
         self.var("HOME")
@@ -71,7 +90,11 @@ pub struct RealEnv;
 
 impl Env for RealEnv {
     fn var(&self, name: &str) -> Option<Vec<u8>> {
-        std::env::var_os(name).map(OsStringExt::into_vec)
+        sys::variable(name.as_bytes())
+    }
+
+    fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
+        sys::pg_variables(see);
     }
 
     fn open(&self, path: &[u8]) -> Option<Box<dyn BufRead>> {
@@ -206,6 +229,7 @@ pub(super) mod fake {
         pub files: HashMap<Vec<u8>, (u32, Vec<u8>)>,
         pub user: Option<Vec<u8>>,
         pub locale: Locale,
+        pub policy: Policy,
         pub warnings: RefCell<Vec<Vec<u8>>>,
     }
 
@@ -263,6 +287,9 @@ pub(super) mod fake {
         fn locale(&self) -> Locale {
             self.locale.clone()
         }
+        fn policy(&self) -> Option<&Policy> {
+            Some(&self.policy)
+        }
         fn warn(&self, line: &[u8]) {
             self.warnings.borrow_mut().push(line.to_vec());
         }
@@ -272,6 +299,7 @@ pub(super) mod fake {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::os::unix::ffi::OsStringExt;
 
     #[test]
     fn the_real_account_is_the_one_the_system_names() {
@@ -282,6 +310,20 @@ mod tests {
             .stdout;
         assert_eq!(RealEnv.os_user_name().unwrap(), id.trim_ascii_end());
         assert!(RealEnv.account_home().is_some());
+    }
+
+    #[test]
+    fn variables_are_found_by_their_whole_names() {
+        // cargo sets these for its tests
+        let name = std::env::var_os("CARGO_PKG_NAME").map(OsStringExt::into_vec);
+        assert!(name.is_some());
+        assert_eq!(RealEnv.var("CARGO_PKG_NAME"), name);
+        assert_eq!(RealEnv.var("CARGO_PKG_NAM"), None);
+        assert_eq!(RealEnv.var("CARGO_PKG_NAME="), None);
+        assert_eq!(RealEnv.var(""), None);
+        let mut seen = Vec::new();
+        RealEnv.pg_variables(&mut |name, _| seen.push(name.to_vec()));
+        assert!(seen.iter().all(|name| name.starts_with(b"PG")));
     }
 
     #[test]

@@ -95,8 +95,10 @@ pub enum ConfigError {
         /// The line's number, from 1.
         line: usize,
     },
-    /// A service file's section names a service.
+    /// A service file's section names a service, or a service file.
     ServiceNested {
+        /// `service` or `servicefile`.
+        option: Opt,
         /// The file's path.
         path: Vec<u8>,
         /// The line's number, from 1.
@@ -283,8 +285,11 @@ impl ConfigError {
                 .quoted(path)
                 .words(", line ")
                 .number(*line),
-            ServiceNested { path, line } => say
-                .words("nested service specifications not supported in service file ")
+            ServiceNested { option, path, line } => match option {
+                Opt::Service => say.words("nested service"),
+                other => say.words("nested ").quoted(other.keyword().as_bytes()),
+            }
+                .words(" specifications not supported in service file ")
                 .quoted(path)
                 .words(", line ")
                 .number(*line),

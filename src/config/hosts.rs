@@ -3,6 +3,7 @@
 use zeroize::Zeroizing;
 
 use super::build::{DEFAULT_PORT, DEFAULT_SOCKET_DIR};
+use super::env::Env;
 use super::error::ConfigError;
 use super::options::Opt;
 use super::settings::Settings;
@@ -36,9 +37,9 @@ pub struct HostSpec {
 }
 
 impl HostSpec {
-    fn new(host: &[u8], hostaddr: &[u8]) -> Result<HostSpec, ConfigError> {
+    fn new(host: &[u8], hostaddr: &[u8], socket_dir: &[u8]) -> Result<HostSpec, ConfigError> {
         let host = match (host, hostaddr) {
-            ([], []) => DEFAULT_SOCKET_DIR.as_bytes(),
+            ([], []) => socket_dir,
             (host, _) => host,
         };
         let kind = match (host.first(), hostaddr.is_empty()) {
@@ -86,7 +87,15 @@ impl std::fmt::Debug for HostSpec {
 
 /// Puts the hosts of `settings` into `hosts`; on an error, those it could make out: they are what the
 /// application is told about a connection refused for it.
-pub(super) fn list(settings: &Settings, hosts: &mut Vec<HostSpec>) -> Result<(), ConfigError> {
+pub(super) fn list(
+    settings: &Settings,
+    hosts: &mut Vec<HostSpec>,
+    env: &dyn Env,
+) -> Result<(), ConfigError> {
+    let socket_dir = match env.policy().and_then(|policy| policy.socket_dir.as_deref()) {
+        Some(directory) => directory,
+        None => DEFAULT_SOCKET_DIR.as_bytes(),
+    };
     let names = settings.get_nonempty(Opt::Host);
     let addrs = settings.get_nonempty(Opt::Hostaddr);
     let count = elements(addrs.or(names).unwrap_or_default());
@@ -99,7 +108,7 @@ pub(super) fn list(settings: &Settings, hosts: &mut Vec<HostSpec>) -> Result<(),
     for _ in 0..count {
         let name = name.next().unwrap_or_default();
         let addr = addr.next().unwrap_or_default();
-        hosts.push(HostSpec::new(name, addr)?);
+        hosts.push(HostSpec::new(name, addr, socket_dir)?);
     }
     if let (Some(names), Some(_)) = (names, addrs)
         && elements(names) != count
@@ -142,7 +151,11 @@ mod tests {
     fn hosts(conninfo: &str) -> Result<Vec<(String, String, String, HostKind)>, ConfigError> {
         let settings = Settings::parse(conninfo.as_bytes()).unwrap();
         let mut out = Vec::new();
-        list(&settings, &mut out)?;
+        list(
+            &settings,
+            &mut out,
+            &super::super::env::fake::FakeEnv::new(),
+        )?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         Ok(out
             .iter()

@@ -1,5 +1,7 @@
 //! Connection strings of the form `keyword = value` (libpq manual, "Keyword/Value Connection Strings").
 
+use zeroize::Zeroizing;
+
 use super::error::ConfigError;
 use super::settings::Settings;
 use super::text::{append, error_with, is_space, trim_start};
@@ -12,7 +14,7 @@ pub(super) fn parse(conninfo: &[u8], settings: &mut Settings) -> Result<(), Conf
         (keyword, rest) = take_keyword(rest)?;
         let value;
         (value, rest) = take_value(trim_start(rest))?;
-        settings.set_from_string(keyword, value)?;
+        settings.set_from_string(keyword, &value)?;
         rest = trim_start(rest);
     }
     Ok(())
@@ -34,13 +36,46 @@ fn take_keyword(text: &[u8]) -> Result<(&[u8], &[u8]), ConfigError> {
 }
 
 /// Splits off a value, quoted or not, and takes its escapes away.
-fn take_value(text: &[u8]) -> Result<(Vec<u8>, &[u8]), ConfigError> {
-    let (quoted, mut rest) = match text.split_first() {
+fn take_value(text: &[u8]) -> Result<(Value<'_>, &[u8]), ConfigError> {
+    let (quoted, rest) = match text.split_first() {
         Some((b'\'', rest)) => (true, rest),
         _ => (false, text),
     };
+    let ends = |b| if quoted { b == b'\'' } else { is_space(b) };
+    let plain = rest
+        .iter()
+        .position(|&b| b == b'\\' || ends(b))
+        .unwrap_or(rest.len());
+    let (run, after) = rest.split_at(plain);
+    match after {
+        [b'\\', ..] => take_escaped(rest, quoted),
+        [] if quoted => Err(ConfigError::UnterminatedQuote),
+        [_, tail @ ..] if quoted => Ok((Value::AsWritten(run), tail)),
+        tail => Ok((Value::AsWritten(run), tail)),
+    }
+}
+
+/// A value, which may be a password.
+enum Value<'a> {
+    AsWritten(&'a [u8]),
+    Unescaped(Zeroizing<Vec<u8>>),
+}
+
+impl std::ops::Deref for Value<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Value::AsWritten(text) => text,
+            Value::Unescaped(text) => text,
+        }
+    }
+}
+
+fn take_escaped(text: &[u8], quoted: bool) -> Result<(Value<'_>, &[u8]), ConfigError> {
+    let mut rest = text;
     // One allocation, so that no outgrown buffer keeps part of a password.
-    let mut value = Vec::new();
+    let mut value = Zeroizing::new(Vec::new());
     value
         .try_reserve(raw_length(rest, quoted))
         .map_err(|_| ConfigError::OutOfMemory)?;
@@ -58,9 +93,9 @@ fn take_value(text: &[u8]) -> Result<(Vec<u8>, &[u8]), ConfigError> {
             }
             // A backslash that escapes nothing is dropped.
             [b'\\'] => rest = &[],
-            [b'\'', tail @ ..] if quoted => return Ok((value, tail)),
+            [b'\'', tail @ ..] if quoted => return Ok((Value::Unescaped(value), tail)),
             [] if quoted => return Err(ConfigError::UnterminatedQuote),
-            tail => return Ok((value, tail)),
+            tail => return Ok((Value::Unescaped(value), tail)),
         }
     }
 }

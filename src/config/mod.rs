@@ -12,15 +12,18 @@ mod build;
 mod encoding;
 mod env;
 mod error;
+mod extensions;
 mod hosts;
 mod keyvalue;
 mod numbers;
 mod options;
 mod passfile;
 mod plan;
+mod policy;
 mod require_auth;
 mod service;
 mod settings;
+mod store;
 mod sys;
 mod text;
 mod uri;
@@ -30,13 +33,15 @@ pub use build::{DEFAULT_PORT, DEFAULT_SOCKET_DIR, HAS_GSSAPI, HAS_TLS, SYSCONFDI
 pub use encoding::encoding_of_locale;
 pub use env::{Env, FileStat, Locale, RealEnv};
 pub use error::{ConfigError, ScramSide};
+pub use extensions::Extensions;
 pub use hosts::{HostKind, HostSpec};
 pub use numbers::{PortError, SCRAM_KEY_LEN, parse_int_option, parse_port};
-pub use options::{OPTION_COUNT, OPTIONS, Opt, OptionDef};
+pub use options::{LIBPQ_OPTION_COUNT, OPTION_COUNT, OPTIONS, Opt, OptionDef};
 pub use plan::{ConnectPlan, Rejected, ScramKey};
+pub use policy::{FilePolicy, Policy, PolicyEnv};
 pub use require_auth::{AuthMethod, RequireAuth};
 pub use settings::{SetdbArgs, Settings, Source};
 pub use values::{
-    ChannelBinding, GssEncMode, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
+    ChannelBinding, GssEncMode, HostProbe, LoadBalanceHosts, ProtocolVersion, SslCertMode, SslMode,
     SslNegotiation, TargetSessionAttrs, TlsVersion,
 };

@@ -2,6 +2,14 @@
 //!
 //! Owns what the C call `PQconndefaults` publishes about every option (libpq manual, "Database Connection Control
 //! Functions"), and nothing about where values come from. Everybody who names an option does it by [`Opt`].
+//!
+//! Behind the options of libpq 18 stand the *extensions*, which it does not know: `servicefile` of libpq 19, and ours. They are
+//! accepted wherever an option is, have no default, and are not taken from the environment. To add one: a variant of
+//! [`Opt`], its place in [`Opt::ALL`], its row in [`OPTIONS`], and its judgement in [`super::ConnectPlan`].
+//!
+//! Deliberate difference from libpq 18: there an extension is an invalid option. A program that shows all options sees
+//! an extension only where somebody has set it, and `PQconndefaults` lists libpq's options alone, for programs take
+//! that list to tell options from other words.
 
 use super::build::{
     CHANNEL_BINDING_DEFAULT, GSSENCMODE_DEFAULT, SSLCERTMODE_DEFAULT, SSLMODE_DEFAULT,
@@ -24,8 +32,11 @@ pub struct OptionDef {
     pub dispsize: i32,
 }
 
-/// Number of connection options.
-pub const OPTION_COUNT: usize = 50;
+/// Number of connection options that libpq 18 has; they come first in the table.
+pub const LIBPQ_OPTION_COUNT: usize = 50;
+
+/// Number of all connection options.
+pub const OPTION_COUNT: usize = 56;
 
 /// A connection option; the discriminant is its place in [`OPTIONS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -131,6 +142,18 @@ pub enum Opt {
     OauthScope,
     /// File TLS session keys are logged to.
     Sslkeylogfile,
+    /// Extension, of libpq 19: the per-user service file, in place of the one in the home directory.
+    Servicefile,
+    /// Extension: milliseconds allowed for all attempts together.
+    ConnectDeadlineMs,
+    /// Extension: milliseconds after which the next address is tried beside one that has not answered.
+    ConnectRaceDelayMs,
+    /// Extension: whether hosts are asked one after the other or all at once.
+    HostProbe,
+    /// Extension: seconds that what was learnt about a host is remembered.
+    HostRecheckS,
+    /// Extension: milliseconds a blocking call waits for a silent server.
+    ReadTimeoutMs,
 }
 
 const fn def(
@@ -434,6 +457,34 @@ pub static OPTIONS: [OptionDef; OPTION_COUNT] = [
     ),
     def("oauth_scope", None, None, "OAuth-Scope", "", 15),
     def("sslkeylogfile", None, None, "SSL-Key-Log-File", "D", 64),
+    // The service file's reader asks for the variable itself: its value does not show, as it does not in libpq 18.
+    def(
+        "servicefile",
+        Some("PGSERVICEFILE"),
+        None,
+        "Database-Service-File",
+        "",
+        64,
+    ),
+    def(
+        "connect_deadline_ms",
+        None,
+        None,
+        "Connect-Deadline",
+        "",
+        10,
+    ),
+    def(
+        "connect_race_delay_ms",
+        None,
+        None,
+        "Connect-Race-Delay",
+        "",
+        10,
+    ),
+    def("host_probe", None, None, "Host-Probe", "", 10),
+    def("host_recheck_s", None, None, "Host-Recheck", "", 10),
+    def("read_timeout_ms", None, None, "Read-Timeout", "", 10),
 ];
 
 impl Opt {
@@ -489,6 +540,12 @@ impl Opt {
         Opt::OauthClientSecret,
         Opt::OauthScope,
         Opt::Sslkeylogfile,
+        Opt::Servicefile,
+        Opt::ConnectDeadlineMs,
+        Opt::ConnectRaceDelayMs,
+        Opt::HostProbe,
+        Opt::HostRecheckS,
+        Opt::ReadTimeoutMs,
     ];
 
     /// The option's row in the table.
@@ -506,6 +563,20 @@ impl Opt {
         Opt::ALL
             .into_iter()
             .find(|opt| opt.keyword().as_bytes() == keyword)
+    }
+
+    /// Whether libpq 18 does not know the option.
+    pub fn is_extension(self) -> bool {
+        self as usize >= LIBPQ_OPTION_COUNT
+    }
+
+    /// The option that takes its value from this environment variable. The service file's reader asks for its own.
+    pub(super) fn from_variable(name: &[u8]) -> Option<Opt> {
+        let is_its_own = |(opt, def): &(Opt, &OptionDef)| {
+            def.envvar.is_some_and(|own| own.as_bytes() == name) && !opt.is_extension()
+        };
+        let mut rows = Opt::ALL.into_iter().zip(&OPTIONS);
+        rows.find(is_its_own).map(|(opt, _)| opt)
     }
 
     /// Whether the value must be wiped from memory and never shown.
@@ -541,6 +612,21 @@ mod tests {
         for (i, opt) in Opt::ALL.into_iter().enumerate() {
             assert_eq!(opt as usize, i);
             assert_eq!(Opt::from_keyword(OPTIONS[i].keyword.as_bytes()), Some(opt));
+        }
+    }
+
+    #[test]
+    fn extensions_stand_behind_libpqs_options_and_have_no_default() {
+        let extensions: Vec<&str> = Opt::ALL
+            .into_iter()
+            .filter(|opt| opt.is_extension())
+            .map(Opt::keyword)
+            .collect();
+        assert_eq!(extensions.len(), OPTION_COUNT - LIBPQ_OPTION_COUNT);
+        assert_eq!(extensions[0], "servicefile");
+        assert!(!Opt::Sslkeylogfile.is_extension());
+        for opt in Opt::ALL.into_iter().filter(|opt| opt.is_extension()) {
+            assert_eq!(opt.def().compiled, None, "{opt:?}");
         }
     }
 

@@ -3,16 +3,20 @@
 //! The order of the checks is libpq's, for it decides which of several errors is reported. What libpq judges only
 //! while it dials (ports, keepalive numbers, `connect_timeout`) is left to the dialler, with helpers beside this.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::build::{DEFAULT_PORT, HAS_GSSAPI, HAS_TLS};
 use super::encoding::encoding_of_locale;
 use super::env::Env;
 use super::error::{ConfigError, ScramSide};
+use super::extensions::Extensions;
 use super::hosts::{self, HostSpec};
 use super::numbers::{SCRAM_KEY_LEN, read_scram_key};
 use super::options::Opt;
 use super::passfile;
+use super::policy::FilePolicy;
 use super::require_auth::RequireAuth;
 use super::settings::{Settings, Source};
 use super::text::{append, copy, error_with};
@@ -23,6 +27,9 @@ use super::values::{
 
 /// A SCRAM key, wiped when dropped.
 pub type ScramKey = Zeroizing<[u8; SCRAM_KEY_LEN]>;
+
+/// Name and value of a parameter of the startup packet.
+pub type StartupParameter<'a> = (&'static str, Cow<'a, [u8]>);
 
 /// Everything known before the first packet: valid, typed, with the hosts in the order given.
 ///
@@ -59,6 +66,8 @@ pub struct ConnectPlan {
     pub min_protocol_version: ProtocolVersion,
     /// The protocol version asked for.
     pub max_protocol_version: ProtocolVersion,
+    /// The options that libpq 18 has not.
+    pub extensions: Extensions,
 }
 
 /// Settings that cannot be connected with, as far as they were completed, and why.
@@ -149,7 +158,7 @@ impl ConnectPlan {
     pub fn startup_parameters(
         &self,
         env: &dyn Env,
-    ) -> Result<Vec<(&'static str, Vec<u8>)>, ConfigError> {
+    ) -> Result<Vec<StartupParameter<'_>>, ConfigError> {
         // An application name that is given but empty still suppresses the fallback.
         let application_name = match self.settings.get(Opt::ApplicationName) {
             None => Opt::FallbackApplicationName,
@@ -163,23 +172,42 @@ impl ConnectPlan {
             ("application_name", application_name),
             ("client_encoding", Opt::ClientEncoding),
         ];
-        let from_environment = [
-            ("datestyle", "PGDATESTYLE"),
-            ("timezone", "PGTZ"),
-            ("geqo", "PGGEQO"),
+        let from_environment: [(_, &[u8]); 3] = [
+            ("datestyle", b"PGDATESTYLE"),
+            ("timezone", b"PGTZ"),
+            ("geqo", b"PGGEQO"),
         ];
 
         let mut parameters = Vec::new();
+        parameters
+            .try_reserve_exact(from_options.len() + from_environment.len())
+            .map_err(|_| ConfigError::OutOfMemory)?;
         for (name, option) in from_options {
             if let Some(value) = self.settings.get_nonempty(option) {
-                parameters.push((name, copy(value)?));
+                parameters.push((name, Cow::Borrowed(value)));
             }
         }
-        for (name, variable) in from_environment {
-            if let Some(value) = env.var(variable)
+        let mut values: [Option<Vec<u8>>; 3] = Default::default();
+        let mut outcome = Ok(());
+        env.pg_variables(&mut |name, value| {
+            let place = from_environment
+                .iter()
+                .position(|(_, known)| *known == name);
+            if let Some(slot) = place.and_then(|place| values.get_mut(place))
+                && slot.is_none()
+            {
+                match copy(value) {
+                    Ok(value) => *slot = Some(value),
+                    Err(error) => outcome = Err(error),
+                }
+            }
+        });
+        outcome?;
+        for ((name, _), value) in from_environment.into_iter().zip(values) {
+            if let Some(value) = value
                 && !value.eq_ignore_ascii_case(b"default")
             {
-                parameters.push((name, value));
+                parameters.push((name, Cow::Owned(value)));
             }
         }
         Ok(parameters)
@@ -208,6 +236,7 @@ struct Judged {
     scram_keys: (Option<ScramKey>, Option<ScramKey>),
     load_balance_hosts: LoadBalanceHosts,
     protocol_versions: (ProtocolVersion, ProtocolVersion),
+    extensions: Extensions,
 }
 
 impl Judged {
@@ -229,6 +258,7 @@ impl Judged {
             load_balance_hosts: self.load_balance_hosts,
             min_protocol_version: self.protocol_versions.0,
             max_protocol_version: self.protocol_versions.1,
+            extensions: self.extensions,
         }
     }
 }
@@ -239,7 +269,7 @@ fn judge(
     hosts: &mut Vec<HostSpec>,
     env: &dyn Env,
 ) -> Result<Judged, ConfigError> {
-    hosts::list(settings, hosts)?;
+    hosts::list(settings, hosts, env)?;
     fill_user_and_dbname(settings, env)?;
     find_passwords(settings, hosts, env)?;
     let require_auth = RequireAuth::read(settings.get(Opt::RequireAuth).unwrap_or_default())?;
@@ -257,13 +287,10 @@ fn judge(
     );
     let load_balance_hosts = enumerated(settings, Opt::LoadBalanceHosts)?;
     let protocol_versions = judge_protocol_versions(settings)?;
+    let extensions = Extensions::read(settings)?;
     if settings.get(Opt::ClientEncoding) == Some(b"auto") {
         let encoding = encoding_of_locale(env);
-        settings.set(
-            Opt::ClientEncoding,
-            copy(encoding.as_bytes())?,
-            Source::Derived,
-        );
+        settings.set(Opt::ClientEncoding, encoding.as_bytes(), Source::Derived)?;
     }
     Ok(Judged {
         require_auth,
@@ -277,6 +304,7 @@ fn judge(
         scram_keys,
         load_balance_hosts,
         protocol_versions,
+        extensions,
     })
 }
 
@@ -284,11 +312,11 @@ fn fill_user_and_dbname(settings: &mut Settings, env: &dyn Env) -> Result<(), Co
     if settings.get_nonempty(Opt::User).is_none() {
         // A connection refused for the lack of a name shows none, not an empty one.
         settings.clear(Opt::User);
-        settings.set(Opt::User, env.os_user_name()?, Source::OsUser);
+        settings.set(Opt::User, &env.os_user_name()?, Source::OsUser)?;
     }
     if settings.get_nonempty(Opt::Dbname).is_none() {
         let user = copy(settings.get(Opt::User).unwrap_or_default())?;
-        settings.set(Opt::Dbname, user, Source::Derived);
+        settings.set(Opt::Dbname, &user, Source::Derived)?;
     }
     Ok(())
 }
@@ -299,14 +327,18 @@ fn find_passwords(
     hosts: &mut [HostSpec],
     env: &dyn Env,
 ) -> Result<(), ConfigError> {
-    if settings.get_nonempty(Opt::Password).is_some() {
+    if settings.get_nonempty(Opt::Password).is_some()
+        || env
+            .policy()
+            .is_some_and(|policy| policy.password_file == FilePolicy::Never)
+    {
         return Ok(());
     }
     if settings.get_nonempty(Opt::Passfile).is_none()
         && let Some(mut path) = env.home_dir()
     {
         append(&mut path, b"/.pgpass")?;
-        settings.set(Opt::Passfile, path, Source::Derived);
+        settings.set(Opt::Passfile, &path, Source::Derived)?;
     }
     let Some(path) = settings.get_nonempty(Opt::Passfile) else {
         return Ok(());
@@ -330,8 +362,7 @@ fn find_passwords(
 /// The meaning of an enumerated option, its default filled in where it has no value.
 fn enumerated<T: Enumerated>(settings: &mut Settings, option: Opt) -> Result<T, ConfigError> {
     if settings.get(option).is_none() {
-        let default = option.connect_default().unwrap_or_default();
-        settings.set(option, copy(default.as_bytes())?, Source::Default);
+        settings.set_compiled(option);
     }
     T::read(option, settings.get(option).unwrap_or_default())
 }
@@ -468,12 +499,11 @@ mod tests {
     }
 
     fn startup(conninfo: &str, env: FakeEnv) -> String {
-        let parameters = plan(conninfo, &env)
-            .unwrap()
-            .startup_parameters(&env)
-            .unwrap();
-        let pair =
-            |(name, value): &(&str, Vec<u8>)| format!("{name}={}", String::from_utf8_lossy(value));
+        let plan = plan(conninfo, &env).unwrap();
+        let parameters = plan.startup_parameters(&env).unwrap();
+        let pair = |(name, value): &StartupParameter<'_>| {
+            format!("{name}={}", String::from_utf8_lossy(value))
+        };
         parameters.iter().map(pair).collect::<Vec<_>>().join(" ")
     }
 

@@ -9,6 +9,7 @@ use super::build::SYSCONFDIR;
 use super::env::{Env, LineEnd, read_line};
 use super::error::ConfigError;
 use super::options::Opt;
+use super::policy::FilePolicy;
 use super::settings::{Settings, Source};
 use super::text::{append, copy, error_with, trim_end, trim_start};
 
@@ -27,8 +28,24 @@ pub(super) fn apply(settings: &mut Settings, env: &dyn Env) -> Result<(), Config
         },
     };
 
+    let policy = env.policy().map(|policy| &policy.service_file);
+    if policy == Some(&FilePolicy::Never) {
+        return match settings.get(Opt::Service) {
+            // Who asks for a service is not to connect without it.
+            Some(_) => Err(ConfigError::ServiceNotFound { service }),
+            None => Ok(()),
+        };
+    }
+
     // A file the user names must be there; the one in the home directory may be missing.
-    let user_file = match env.var("PGSERVICEFILE") {
+    let named = match settings.get(Opt::Servicefile) {
+        Some(path) => Some(copy(path)?),
+        None => match policy {
+            Some(FilePolicy::Only(path)) => Some(copy(path)?),
+            _ => env.var("PGSERVICEFILE"),
+        },
+    };
+    let user_file = match named {
         Some(path) => Some(path),
         None => match env.home_dir() {
             Some(home) => {
@@ -43,6 +60,9 @@ pub(super) fn apply(settings: &mut Settings, env: &dyn Env) -> Result<(), Config
         return Ok(());
     }
 
+    if matches!(policy, Some(FilePolicy::Only(_))) {
+        return Err(ConfigError::ServiceNotFound { service });
+    }
     let directory = env
         .var("PGSYSCONFDIR")
         .unwrap_or_else(|| SYSCONFDIR.as_bytes().to_vec());
@@ -116,14 +136,15 @@ fn add_setting(
     let (keyword, value) = line.split_at(equals);
     let value = value.get(1..).unwrap_or_default();
     let opt = Opt::from_keyword(keyword).ok_or_else(syntax)?;
-    if opt == Opt::Service {
+    if matches!(opt, Opt::Service | Opt::Servicefile) {
         return Err(error_with(path, |path| ConfigError::ServiceNested {
+            option: opt,
             path,
             line: line_number,
         }));
     }
     if settings.get(opt).is_none() {
-        settings.set(opt, copy(value)?, Source::ServiceFile);
+        settings.set(opt, value, Source::ServiceFile)?;
     }
     Ok(())
 }
@@ -183,11 +204,19 @@ mod tests {
         assert_eq!(port("[s]\nport=1\njunk"), Err(syntax(3)));
         assert_eq!(port("[s]\nport =1"), Err(syntax(2)));
         assert_eq!(port("[s]\nrequiressl=1"), Err(syntax(2)));
-        let nested = ConfigError::ServiceNested {
+        let nested = |option| ConfigError::ServiceNested {
+            option,
             path: HOME_FILE.into(),
             line: 2,
         };
-        assert_eq!(port("[s]\nservice=t"), Err(nested));
+        assert_eq!(port("[s]\nservice=t"), Err(nested(Opt::Service)));
+        // behaviour 409
+        let error = port("[s]\nservicefile=t").unwrap_err();
+        assert_eq!(error, nested(Opt::Servicefile));
+        assert_eq!(
+            error.to_line(),
+            b"nested \"servicefile\" specifications not supported in service file \"/home/osuser/.pg_service.conf\", line 2\n"
+        );
     }
 
     #[test]
@@ -230,6 +259,32 @@ mod tests {
                 service: Vec::new()
             })
         );
+    }
+
+    #[test]
+    fn the_option_names_the_users_file_before_the_environment_does() {
+        // behaviour 409
+        let env = FakeEnv::new()
+            .var("PGSERVICEFILE", "/by_environment")
+            .var("PGSYSCONFDIR", "/etc/pg")
+            .file("/etc/pg/pg_service.conf", 0o644, "[t]\nport=8")
+            .file("/by_option", 0o644, "[s]\nport=2")
+            .file("/by_environment", 0o644, "[s]\nport=1");
+        assert_eq!(port_in(&env, b"service=s"), found("1"));
+        assert_eq!(
+            port_in(&env, b"service=s servicefile=/by_option"),
+            found("2")
+        );
+        assert_eq!(
+            port_in(&env, b"service=t servicefile=/by_option"),
+            found("8")
+        );
+        assert_eq!(port_in(&env, b"servicefile=/none"), Ok(None));
+        for path in ["/none", ""] {
+            let missing = ConfigError::ServiceFileNotFound { path: path.into() };
+            let conninfo = format!("service=s servicefile='{path}'");
+            assert_eq!(port_in(&env, conninfo.as_bytes()), Err(missing));
+        }
     }
 
     #[test]

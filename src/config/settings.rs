@@ -3,12 +3,11 @@
 //! Precedence (libpq manual, "Parameter Key Words" and following): what the caller says, then the service file, then the
 //! environment, then the compiled-in default. Values are not judged here: that is [`super::ConnectPlan`]'s part.
 
-use zeroize::Zeroize;
-
 use super::env::Env;
 use super::error::ConfigError;
-use super::options::{OPTION_COUNT, Opt};
-use super::text::copy;
+use super::options::{OPTIONS, Opt};
+use super::policy::FilePolicy;
+use super::store::Store;
 use super::{keyvalue, service, uri};
 
 /// Where an option's value came from.
@@ -20,6 +19,8 @@ pub enum Source {
     Default,
     /// The name of the operating system account.
     OsUser,
+    /// The context's default.
+    Context,
     /// Worked out from other options, as `dbname` from `user`.
     Derived,
     /// An environment variable.
@@ -30,18 +31,12 @@ pub enum Source {
     Argument,
 }
 
-struct Slot {
-    value: Option<Vec<u8>>,
-    source: Source,
-}
-
 /// A value for each option, or none.
 ///
 /// Invariant: a slot's source is [`Source::Unset`] exactly when it has no value. Secrets are wiped when they are
 /// replaced or dropped, and the type shows nothing of its contents.
 pub struct Settings {
-    /// Always [`OPTION_COUNT`] slots, in table order.
-    slots: Vec<Slot>,
+    store: Store,
 }
 
 /// The arguments of `PQsetdbLogin`, in its order.
@@ -66,18 +61,14 @@ pub struct SetdbArgs<'a> {
 impl Settings {
     /// No option has a value.
     pub fn new() -> Self {
-        let slot = || Slot {
-            value: None,
-            source: Source::Unset,
-        };
         Settings {
-            slots: std::iter::repeat_with(slot).take(OPTION_COUNT).collect(),
+            store: Store::new(),
         }
     }
 
     /// The option's value; an empty one is not the same as none.
     pub fn get(&self, opt: Opt) -> Option<&[u8]> {
-        self.slots.get(opt as usize)?.value.as_deref()
+        self.store.get(opt)
     }
 
     /// The option's value where it has one that is not empty.
@@ -87,31 +78,25 @@ impl Settings {
 
     /// Where the option's value came from.
     pub fn source(&self, opt: Opt) -> Source {
-        self.slots
-            .get(opt as usize)
-            .map_or(Source::Unset, |slot| slot.source)
+        self.store.source(opt)
     }
 
     /// Gives the option a value, replacing any.
-    pub fn set(&mut self, opt: Opt, value: Vec<u8>, source: Source) {
-        if let Some(slot) = self.slots.get_mut(opt as usize) {
-            slot.wipe(opt);
-            *slot = Slot {
-                value: Some(value),
-                source,
-            };
-        }
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfMemory`]; the option has no value then.
+    pub fn set(&mut self, opt: Opt, value: &[u8], source: Source) -> Result<(), ConfigError> {
+        self.store.set(opt, value, source)
+    }
+
+    /// Gives the option its compiled-in default, replacing any value.
+    pub(super) fn set_compiled(&mut self, opt: Opt) {
+        self.store.set_compiled(opt);
     }
 
     /// Takes the option's value away.
     pub fn clear(&mut self, opt: Opt) {
-        if let Some(slot) = self.slots.get_mut(opt as usize) {
-            slot.wipe(opt);
-            *slot = Slot {
-                value: None,
-                source: Source::Unset,
-            };
-        }
+        self.store.clear(opt);
     }
 
     /// A copy of all values.
@@ -119,13 +104,9 @@ impl Settings {
     /// # Errors
     /// [`ConfigError::OutOfMemory`].
     pub fn try_clone(&self) -> Result<Settings, ConfigError> {
-        let mut out = Settings::new();
-        for opt in Opt::ALL {
-            if let Some(value) = self.get(opt) {
-                out.set(opt, copy(value)?, self.source(opt));
-            }
-        }
-        Ok(out)
+        Ok(Settings {
+            store: self.store.try_clone()?,
+        })
     }
 
     /// What a connection string says, and nothing else: no service file, no environment, no defaults.
@@ -135,6 +116,8 @@ impl Settings {
     /// The string's syntax, or an option that does not exist.
     pub fn parse(conninfo: &[u8]) -> Result<Settings, ConfigError> {
         let mut settings = Settings::new();
+        // And for what is added to it.
+        settings.store.reserve(conninfo.len() + 64)?;
         if uri::is_uri(conninfo) {
             uri::parse(conninfo, &mut settings)?;
         } else {
@@ -193,7 +176,7 @@ impl Settings {
             let Some(opt) = Opt::from_keyword(keyword) else {
                 return Err(unknown_option(keyword));
             };
-            settings.set_explicit(opt, copy(value)?);
+            settings.set_explicit(opt, value)?;
         }
         settings.add_defaults(env)?;
         Ok(settings)
@@ -221,7 +204,7 @@ impl Settings {
         ];
         for (opt, value) in overrides {
             if let Some(value) = value.filter(|value| !value.is_empty()) {
-                settings.set_explicit(opt, copy(value)?);
+                settings.set_explicit(opt, value)?;
             }
         }
         Ok(settings)
@@ -242,15 +225,15 @@ impl Settings {
     }
 
     /// Sets what the caller said.
-    pub(super) fn set_explicit(&mut self, opt: Opt, value: Vec<u8>) {
-        self.set(opt, value, Source::Argument);
+    pub(super) fn set_explicit(&mut self, opt: Opt, value: &[u8]) -> Result<(), ConfigError> {
+        self.set(opt, value, Source::Argument)
     }
 
     /// Sets what a connection string says under a keyword of its own choosing, `requiressl` among them.
     pub(super) fn set_from_string(
         &mut self,
         keyword: &[u8],
-        value: Vec<u8>,
+        value: &[u8],
     ) -> Result<(), ConfigError> {
         // The manual no longer names requiressl; old connection strings do.
         if keyword == b"requiressl" {
@@ -258,14 +241,10 @@ impl Settings {
                 Some(b'1') => b"require",
                 _ => b"prefer",
             };
-            self.set_explicit(Opt::Sslmode, copy(mode)?);
-            return Ok(());
+            return self.set_explicit(Opt::Sslmode, mode);
         }
         match Opt::from_keyword(keyword) {
-            Some(opt) => {
-                self.set_explicit(opt, value);
-                Ok(())
-            }
+            Some(opt) => self.set_explicit(opt, value),
             None => Err(unknown_option(keyword)),
         }
     }
@@ -273,7 +252,7 @@ impl Settings {
     fn overlay(&mut self, other: &Settings) -> Result<(), ConfigError> {
         for opt in Opt::ALL {
             if let Some(value) = other.get(opt) {
-                self.set_explicit(opt, copy(value)?);
+                self.set_explicit(opt, value)?;
             }
         }
         Ok(())
@@ -285,36 +264,78 @@ impl Settings {
     }
 
     fn add_environment_and_compiled(&mut self, env: &dyn Env) -> Result<(), ConfigError> {
-        for opt in Opt::ALL {
-            if self.get(opt).is_none()
-                && let Some((value, source)) = fallback(opt, env)?
-            {
-                self.set(opt, value, source);
+        if !self.store.has(Opt::Passfile)
+            && let Some(FilePolicy::Only(path)) = env.policy().map(|policy| &policy.password_file)
+        {
+            self.set(Opt::Passfile, path, Source::Context)?;
+        }
+        self.add_environment(env)?;
+        if let Some(policy) = env.policy() {
+            for (opt, value) in policy.defaults() {
+                if !self.store.has(opt) && !opt.is_extension() {
+                    self.set(opt, value, Source::Context)?;
+                }
             }
         }
-        // The system's certificates vouch for anybody, so they are of use only with the name checked.
+        for (opt, def) in Opt::ALL.into_iter().zip(&OPTIONS) {
+            if def.compiled.is_some() && !self.store.has(opt) {
+                self.set_compiled(opt);
+            }
+        }
+        // Where the account has no name, connecting says so; asking for the defaults does not.
+        if !self.store.has(Opt::User)
+            && let Ok(name) = env.os_user_name()
+        {
+            self.set(Opt::User, &name, Source::OsUser)?;
+        }
+        self.derive_sslmode()
+    }
+
+    /// Adds what the environment says and nobody before it: one pass over the variables.
+    fn add_environment(&mut self, env: &dyn Env) -> Result<(), ConfigError> {
+        let mut outcome = Ok(());
+        let mut requires_ssl = None;
+        env.pg_variables(&mut |name, value| {
+            if name == b"PGREQUIRESSL" {
+                requires_ssl.get_or_insert(value.starts_with(b"1"));
+            } else if let Some(opt) = Opt::from_variable(name)
+                && !self.store.has(opt)
+                && outcome.is_ok()
+            {
+                outcome = self.set(opt, value, Source::Environment);
+            }
+        });
+        outcome?;
+        // An old way to ask for sslmode=require.
+        if requires_ssl == Some(true) && !self.store.has(Opt::Sslmode) {
+            self.set(Opt::Sslmode, b"require", Source::Environment)?;
+        }
+        Ok(())
+    }
+
+    /// The system's certificates vouch for anybody, so they are of use only with the name checked.
+    fn derive_sslmode(&mut self) -> Result<(), ConfigError> {
         if self.get(Opt::Sslrootcert) == Some(b"system")
             && self.source(Opt::Sslmode) == Source::Default
         {
-            self.set(Opt::Sslmode, copy(b"verify-full")?, Source::Derived);
+            self.set(Opt::Sslmode, b"verify-full", Source::Derived)?;
         }
         Ok(())
+    }
+
+    /// Sets what the caller says after all else has been gathered.
+    ///
+    /// # Errors
+    /// [`ConfigError::OutOfMemory`].
+    pub fn set_late(&mut self, opt: Opt, value: &[u8]) -> Result<(), ConfigError> {
+        self.set_explicit(opt, value)?;
+        self.derive_sslmode()
     }
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Settings::new()
-    }
-}
-
-impl Drop for Settings {
-    fn drop(&mut self) {
-        for opt in Opt::ALL {
-            if let Some(slot) = self.slots.get_mut(opt as usize) {
-                slot.wipe(opt);
-            }
-        }
     }
 }
 
@@ -325,16 +346,6 @@ impl std::fmt::Debug for Settings {
     }
 }
 
-impl Slot {
-    fn wipe(&mut self, opt: Opt) {
-        if opt.is_secret()
-            && let Some(value) = &mut self.value
-        {
-            value.zeroize();
-        }
-    }
-}
-
 /// Whether a database name is to be read as a connection string.
 fn is_connection_string(text: &[u8]) -> bool {
     uri::is_uri(text) || text.contains(&b'=')
@@ -342,29 +353,6 @@ fn is_connection_string(text: &[u8]) -> bool {
 
 fn unknown_option(keyword: &[u8]) -> ConfigError {
     super::text::error_with(keyword, |keyword| ConfigError::UnknownOption { keyword })
-}
-
-/// The value of an option that neither caller nor service file gave.
-fn fallback(opt: Opt, env: &dyn Env) -> Result<Option<(Vec<u8>, Source)>, ConfigError> {
-    if let Some(value) = opt.def().envvar.and_then(|name| env.var(name)) {
-        return Ok(Some((value, Source::Environment)));
-    }
-    // An old way to ask for sslmode=require.
-    if opt == Opt::Sslmode
-        && env
-            .var("PGREQUIRESSL")
-            .is_some_and(|value| value.starts_with(b"1"))
-    {
-        return Ok(Some((copy(b"require")?, Source::Environment)));
-    }
-    if let Some(value) = opt.def().compiled {
-        return Ok(Some((copy(value.as_bytes())?, Source::Default)));
-    }
-    // Where the account has no name, connecting says so; asking for the defaults does not.
-    if opt == Opt::User {
-        return Ok(env.os_user_name().ok().map(|name| (name, Source::OsUser)));
-    }
-    Ok(None)
 }
 
 #[cfg(test)]
@@ -420,6 +408,26 @@ mod tests {
         assert_eq!(text(&settings, Opt::Port).as_deref(), Some("2"));
         assert_eq!(text(&settings, Opt::User).as_deref(), Some("osuser"));
         assert!(Settings::from_conninfo(b"", &env).is_err());
+    }
+
+    #[test]
+    fn extensions_are_options_wherever_one_may_be_given() {
+        let env = FakeEnv::new().var("PGSERVICE", "s").file(
+            "/home/osuser/.pg_service.conf",
+            0o600,
+            "[s]\nread_timeout_ms=4\nhost_recheck_s=5\n",
+        );
+        let string = Settings::from_conninfo(b"read_timeout_ms=1", &env).unwrap();
+        let uri = Settings::from_conninfo(b"postgresql://h/d?read_timeout_ms=2", &env).unwrap();
+        let pairs = [(&b"read_timeout_ms"[..], Some(&b"3"[..]))];
+        let array = Settings::from_params(&pairs, false, &env).unwrap();
+        let file = Settings::from_conninfo(b"", &env).unwrap();
+        for (settings, value) in [(&string, "1"), (&uri, "2"), (&array, "3"), (&file, "4")] {
+            assert_eq!(text(settings, Opt::ReadTimeoutMs).as_deref(), Some(value));
+            assert_eq!(text(settings, Opt::HostRecheckS).as_deref(), Some("5"));
+            assert_eq!(settings.source(Opt::HostRecheckS), Source::ServiceFile);
+            assert_eq!(settings.source(Opt::HostProbe), Source::Unset);
+        }
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The three questions to the system that `std` cannot ask: who am I, what does this error mean, how does the
-//! locale encode text. The only file of this room with `unsafe`.
+//! The questions to the system that `std` cannot ask: who am I, what does this error mean, how does the locale encode
+//! text, and which variables are there, without copying them all. The only file of this room with `unsafe`.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -9,6 +9,51 @@ use super::error::ConfigError;
 
 /// The largest user database entry that is read, in bytes.
 const MAX_ENTRY_BYTES: usize = 1 << 20;
+
+/// Calls `see` with each entry of the environment, `NAME=value`, that `wanted` likes by its first two bytes, until it says
+/// that it has seen enough.
+fn each_entry(wanted: [u8; 2], mut see: impl FnMut(&[u8]) -> bool) {
+    // SAFETY: POSIX's `environ` is NULL or a list of NUL-terminated texts with a NULL behind it. Who changes the environment
+    // while another thread reads it breaks every reader, getenv(3) too; that is the application's to see to.
+    unsafe {
+        let mut next = libc::environ.cast_const();
+        if next.is_null() {
+            return;
+        }
+        while !(*next).is_null() {
+            let entry = (*next).cast_const().cast::<u8>();
+            // The second byte is there where the first is not the NUL.
+            if *entry == wanted[0] && *entry.add(1) == wanted[1] {
+                let entry = CStr::from_ptr(entry.cast());
+                if see(entry.to_bytes()) {
+                    return;
+                }
+            }
+            next = next.add(1);
+        }
+    }
+}
+
+/// The value of an environment variable, whose name has two bytes at least.
+pub(super) fn variable(name: &[u8]) -> Option<Vec<u8>> {
+    let mut value = None;
+    each_entry(*name.first_chunk()?, |entry| {
+        let found = entry.strip_prefix(name).and_then(|e| e.strip_prefix(b"="));
+        value = found.map(<[u8]>::to_vec);
+        value.is_some()
+    });
+    value
+}
+
+/// Shows name and value of each environment variable whose name begins with PG.
+pub(super) fn pg_variables(see: &mut dyn FnMut(&[u8], &[u8])) {
+    each_entry(*b"PG", |entry| {
+        if let Some(equals) = entry.iter().position(|&b| b == b'=') {
+            see(&entry[..equals], &entry[equals + 1..]);
+        }
+        false
+    });
+}
 
 /// What the user database knows about the effective user.
 pub(super) struct Account {

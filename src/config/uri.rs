@@ -7,7 +7,7 @@
 use super::error::ConfigError;
 use super::options::Opt;
 use super::settings::Settings;
-use super::text::{append, copy, error_with};
+use super::text::{append, error_with};
 
 /// Whether `text` is a connection URI.
 pub(super) fn is_uri(text: &[u8]) -> bool {
@@ -47,8 +47,7 @@ fn set_component(settings: &mut Settings, opt: Opt, raw: &[u8]) -> Result<(), Co
     if raw.is_empty() {
         return Ok(());
     }
-    settings.set_explicit(opt, decode(raw)?);
-    Ok(())
+    settings.set_explicit(opt, &decode(raw)?)
 }
 
 /// `user[:password]@`, where an `@` comes before any `/`.
@@ -153,12 +152,12 @@ fn take_query(query: &[u8], settings: &mut Settings) -> Result<(), ConfigError> 
         }
         let (keyword, value) = (decode(keyword)?, decode(value)?);
         // What JDBC's URLs write for sslmode=require.
-        if keyword == b"ssl" && value == b"true" {
-            settings.set_explicit(Opt::Sslmode, copy(b"require")?);
+        if *keyword == b"ssl"[..] && *value == b"true"[..] {
+            settings.set_explicit(Opt::Sslmode, b"require")?;
             continue;
         }
         settings
-            .set_from_string(&keyword, value)
+            .set_from_string(&keyword, &value)
             .map_err(|e| match e {
                 ConfigError::UnknownOption { keyword } => {
                     ConfigError::UriUnknownParameter { keyword }

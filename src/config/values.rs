@@ -160,6 +160,23 @@ impl Enumerated for LoadBalanceHosts {
         &[("disable", Self::Disable), ("random", Self::Random)];
 }
 
+/// `host_probe`: how the hosts are gone through. An extension.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HostProbe {
+    /// One after the other.
+    #[default]
+    Sequential,
+    /// All at once; the first that is of the wanted kind is taken.
+    Parallel,
+}
+
+impl Enumerated for HostProbe {
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("sequential", Self::Sequential),
+        ("parallel", Self::Parallel),
+    ];
+}
+
 /// A version of the wire protocol. `latest` is 3.2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ProtocolVersion {

@@ -9,6 +9,8 @@ use super::chance::Shuffler;
 pub struct Candidates {
     /// Indexes into the plan's hosts.
     order: Vec<usize>,
+    /// The same, before what is known of the hosts has changed their order.
+    given: Vec<usize>,
     /// Hosts of this pass that have been begun.
     begun: usize,
     /// The host begun last, or the first one before that.
@@ -36,9 +38,36 @@ impl Candidates {
         Candidates::with_order(vec![host], false)
     }
 
+    /// One host only, in this pass of two.
+    pub fn only_in_pass(host: usize, is_second: bool) -> Candidates {
+        let mut this = Candidates::only(host);
+        this.in_second_pass = is_second;
+        this
+    }
+
+    /// The hosts, in the order they are tried.
+    pub fn order(&self) -> &[usize] {
+        &self.order
+    }
+
+    /// Puts hosts of a higher rank behind those of a lower; else their order stays. Before the first is begun.
+    pub fn sort_by_rank(&mut self, mut rank: impl FnMut(usize) -> u8) {
+        self.order.clone_from(&self.given);
+        self.order.sort_by_key(|&host| rank(host));
+        self.current = self.order.first().copied().unwrap_or(0);
+    }
+
+    /// This host was the one, at this address.
+    pub fn settle(&mut self, host: usize, address: Option<Address>) {
+        self.current = host;
+        self.addresses = Vec::from_iter(address);
+        self.addresses_begun = self.addresses.len();
+    }
+
     fn with_order(order: Vec<usize>, two_passes: bool) -> Candidates {
         Candidates {
             current: order.first().copied().unwrap_or(0),
+            given: order.clone(),
             order,
             begun: 0,
             addresses: Vec::new(),

@@ -1,7 +1,6 @@
 //! Randomness as an argument: where it comes from, and the shuffle of `load_balance_hosts`.
 
-/// Where random bytes come from. `false` means that there are none.
-pub type RandomBytes = fn(&mut [u8]) -> bool;
+pub use crate::protocol::startup::RandomBytes;
 
 /// The operating system's random bytes.
 pub fn system(bytes: &mut [u8]) -> bool {

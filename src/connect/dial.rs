@@ -4,11 +4,12 @@ use crate::config::{
     ConnectPlan, HostKind, HostSpec, Opt, PortError, parse_int_option, parse_port,
 };
 use crate::net::keepalive::TcpOption;
-use crate::net::lookup::{self, Resolver};
+use crate::net::lookup;
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, errno_of, peer};
 
 use super::error::{ConnectError, Target};
+use super::report::{Cause, FailureKind};
 
 /// Why a step failed, and what that means for the rest.
 pub(super) enum DialError {
@@ -19,6 +20,14 @@ pub(super) enum DialError {
 }
 
 impl DialError {
+    /// What kind of failure it is.
+    pub fn cause(&self) -> Cause {
+        match self {
+            DialError::Config(_) => Cause::of(FailureKind::Configuration),
+            DialError::Connect(error) => Cause::from(error),
+        }
+    }
+
     /// Appends the text, without the newline that ends it.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         match self {
@@ -36,8 +45,16 @@ pub(super) enum HostError {
     Next(DialError),
 }
 
-/// The addresses of a host, and the path where it is a socket. May block in a lookup.
-pub(super) fn addresses(host: &HostSpec, resolver: Resolver) -> Result<Vec<Address>, HostError> {
+/// Where a host is.
+pub(super) enum Place {
+    /// At these addresses.
+    Known(Vec<Address>),
+    /// Its name must be looked up; the port.
+    Named(u16),
+}
+
+/// Where a host is, as far as that can be said without asking anybody.
+pub(super) fn place(host: &HostSpec) -> Result<Place, HostError> {
     let next = |error| HostError::Next(DialError::Connect(error));
     let port = parse_port(&host.port_text).map_err(|error| match error {
         PortError::NotAnInteger(error) => HostError::Final(DialError::Config(error)),
@@ -45,14 +62,13 @@ pub(super) fn addresses(host: &HostSpec, resolver: Resolver) -> Result<Vec<Addre
     })?;
     match host.kind {
         HostKind::Addr => lookup::numeric(&host.hostaddr, port)
+            .map(Place::Known)
             .map_err(|e| next(ConnectError::BadHostaddr(host.hostaddr.clone(), e))),
-        HostKind::Name => resolver
-            .by_name(&host.host, port)
-            .map_err(|e| next(ConnectError::UnknownHost(host.host.clone(), e))),
+        HostKind::Name => Ok(Place::Named(port)),
         HostKind::Unix | HostKind::Abstract => {
             let path = socket_path(host);
             match Address::unix(&path) {
-                Some(address) => Ok(vec![address]),
+                Some(address) => Ok(Place::Known(vec![address])),
                 None => Err(next(ConnectError::PathTooLong(path))),
             }
         }
@@ -78,7 +94,7 @@ pub(super) fn target<'a>(host: &'a HostSpec, path: &'a [u8], numeric: &'a [u8]) 
         },
         HostKind::Name => Target::Tcp {
             shown: &host.host,
-            numeric: (host.host != numeric).then_some(numeric),
+            numeric: (host.host != numeric && !numeric.is_empty()).then_some(numeric),
             port: host.shown_port(),
         },
     }

@@ -87,13 +87,9 @@ pub struct TlsFacts {
 
 /// What is known of the pass phrase of the client's private key.
 #[cfg_attr(not(feature = "tls"), expect(dead_code))]
-#[derive(Default)]
 pub(super) enum PassPhrase {
     /// Nothing: if the key is encrypted, the application is to be asked.
-    #[default]
     Unasked,
-    /// It is needed to go on.
-    Wanted,
     /// The pass phrase.
     Known(Zeroizing<Vec<u8>>),
     /// The application would not say.

@@ -10,6 +10,8 @@ use crate::protocol::error::put;
 pub enum ConnectError {
     /// A host name has no address.
     UnknownHost(Vec<u8>, LookupError),
+    /// The time was over before a host name's addresses were known.
+    LookupTimeout(Vec<u8>),
     /// A `hostaddr` is no address.
     BadHostaddr(Vec<u8>, LookupError),
     /// A socket's path is too long.
@@ -28,8 +30,6 @@ pub enum ConnectError {
     RefusedTcp(i32),
     /// The socket did not tell how connecting ended.
     SocketStatus(i32),
-    /// The socket has no address of its own.
-    ClientAddress(i32),
     /// The server's user could not be found out.
     Peer(PeerError),
     /// The server runs as another user than `requirepeer` says: that option, and the user.
@@ -78,6 +78,14 @@ pub enum ConnectError {
     CancelUnderWay,
     /// There is no connection to cancel on.
     NothingToCancel,
+    /// The application gives no address for a host, for this reason.
+    NotLookedUp(Vec<u8>, Vec<u8>),
+    /// The application gives no password, for this reason.
+    NoPassword(Vec<u8>),
+    /// There is no descriptor to wait on for an answer of the application's.
+    Waker(i32),
+    /// The application answered another question than was asked.
+    WrongAnswer,
     /// No memory.
     OutOfMemory,
 }
@@ -100,6 +108,12 @@ impl ConnectError {
                 );
                 error.write_text(out);
             }
+            LookupTimeout(host) => put!(
+                out,
+                "could not translate host name \"",
+                host,
+                "\" to address: timeout expired"
+            ),
             BadHostaddr(text, error) => {
                 put!(out, "could not parse network address \"", text, "\": ");
                 error.write_text(out);
@@ -136,9 +150,6 @@ impl ConnectError {
                 );
             }
             SocketStatus(errno) => with_errno(out, "could not get socket error status: ", *errno),
-            ClientAddress(errno) => {
-                with_errno(out, "could not get client address from socket: ", *errno)
-            }
             Peer(PeerError::Credentials(errno)) => {
                 with_errno(out, "could not get peer credentials: ", *errno);
             }
@@ -208,6 +219,16 @@ impl ConnectError {
                 "cancel request is already being sent on this connection"
             ),
             NothingToCancel => put!(out, "connection pointer is NULL"),
+            Waker(errno) => with_errno(out, "could not create event descriptor: ", *errno),
+            NotLookedUp(host, reason) => put!(
+                out,
+                "could not translate host name \"",
+                host,
+                "\" to address: ",
+                reason
+            ),
+            NoPassword(reason) => put!(out, "could not get password: ", reason),
+            WrongAnswer => put!(out, "application gave an answer that is none"),
             OutOfMemory => put!(out, "out of memory"),
         }
     }

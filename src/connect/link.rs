@@ -9,12 +9,16 @@
 //! One kind of connection is made to be handed on: pg_basebackup opens the one that it streams WAL over, and lets its child
 //! stream. Whoever asks for physical replication is taken at that.
 
+use std::time::{Duration, Instant};
+
 use crate::net::fork::{self, Generation};
-use crate::net::{self, NetError, Transport};
+use crate::net::socket::Peek;
+use crate::net::{NetError, Transport};
 use crate::protocol::error::ProtocolError;
 use crate::protocol::session::Session;
 
 use super::encryption::TlsFacts;
+use super::report::Cause;
 use super::status::ConnStatus;
 use super::tls;
 
@@ -28,7 +32,8 @@ pub enum ReadOutcome {
     Data,
     /// Nothing is there, and waiting was not allowed.
     WouldBlock,
-    /// The connection is gone; the error text says why. What came before is still in the input.
+    /// Reading has failed and the error text says why; as a rule the connection is gone. What came before is still in
+    /// the input.
     Closed,
 }
 
@@ -53,6 +58,10 @@ pub struct Link {
     pub status: ConnStatus,
     /// The transport is encrypted and the server at its end has been accepted.
     pub(super) secured: bool,
+    /// How long reading and sending wait for a server that says nothing (`read_timeout_ms`).
+    pub(super) read_timeout: Option<Duration>,
+    /// Why the last failure that was put into words happened; for the connect report.
+    pub(super) cause: Cause,
     /// Why sending failed. Kept until reading has shown everything the server may have said before (behaviour 169).
     write_error: Option<NetError>,
     /// The process that opened the transport; `None` where a child may take it over.
@@ -68,6 +77,8 @@ impl Default for Link {
             session: Session::default(),
             status: ConnStatus::Bad,
             secured: false,
+            read_timeout: None,
+            cause: Cause::default(),
             write_error: None,
             owner: Some(Generation::current()),
             disowned: false,
@@ -135,6 +146,9 @@ impl Link {
     /// Afterwards nothing is left in the transport that the socket does not show: who waits for the socket misses
     /// nothing.
     pub fn read(&mut self, may_block: bool) -> ReadOutcome {
+        if may_block && self.read_timeout.is_some() && self.transport.is_some() {
+            return self.read_in_time();
+        }
         self.check_owner();
         let mut outcome = self.read_once(may_block);
         // A plain transport holds nothing back.
@@ -146,6 +160,55 @@ impl Link {
             };
         }
         outcome
+    }
+
+    #[cold]
+    fn read_in_time(&mut self) -> ReadOutcome {
+        loop {
+            match self.read(false) {
+                ReadOutcome::WouldBlock => {}
+                outcome => return outcome,
+            }
+            if !self.wait_in_time(true, false) {
+                return ReadOutcome::Closed;
+            }
+        }
+    }
+
+    /// Waits for the socket; `false`, and the connection is gone, if the server is silent for too long.
+    fn wait_in_time(&mut self, read: bool, write: bool) -> bool {
+        let deadline = self
+            .read_timeout
+            .and_then(|time| Instant::now().checked_add(time));
+        let waited = match &self.transport {
+            Some(transport) => transport.socket().wait(read, write, deadline),
+            None => Ok(true),
+        };
+        let failure = match waited {
+            Ok(true) => return true,
+            Ok(false) => NetError::Silent(self.read_timeout.unwrap_or_default()),
+            Err(error) => NetError::Polling(error),
+        };
+        self.session.errors.push_with(|out| failure.write_text(out));
+        self.cause = Cause::from(&failure);
+        if matches!(failure, NetError::Silent(_)) {
+            self.drop_transport();
+        }
+        false
+    }
+
+    /// Whether the server is still there, as far as that can be told without asking it. Takes in what has come by TLS, for its
+    /// end may be among it; otherwise nothing is read.
+    pub fn is_alive(&mut self) -> bool {
+        self.check_owner();
+        let Some(transport) = &self.transport else {
+            return false;
+        };
+        match transport.socket().peek() {
+            Peek::Closed => false,
+            Peek::Data if transport.is_encrypted() => self.read(false) != ReadOutcome::Closed,
+            Peek::Quiet | Peek::Data => true,
+        }
     }
 
     fn has_pending(&self) -> bool {
@@ -178,7 +241,10 @@ impl Link {
             Err(error) => NetError::receiving(error),
         };
         self.session.errors.push_with(|out| failure.write_text(out));
-        self.drop_transport();
+        self.cause = Cause::from(&failure);
+        if failure.ends_connection() {
+            self.drop_transport();
+        }
         ReadOutcome::Closed
     }
 
@@ -207,7 +273,6 @@ impl Link {
             match transport.send(self.session.output.pending(), false) {
                 Ok(sent) => self.session.output.advance(sent),
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                    let fd = transport.raw_fd();
                     if self.read(false) == ReadOutcome::Closed {
                         self.session.output.clear();
                         return FlushOutcome::Failed;
@@ -215,10 +280,7 @@ impl Link {
                     if !may_block {
                         return FlushOutcome::Pending;
                     }
-                    if let Err(error) = net::wait(fd, true, true, None) {
-                        self.session
-                            .errors
-                            .push_with(|out| NetError::Polling(error).write_text(out));
+                    if !self.wait_in_time(true, true) {
                         return FlushOutcome::Failed;
                     }
                 }
@@ -262,6 +324,25 @@ impl Link {
         self.session.output.clear();
         self.session.forget_commands();
         self.status = ConnStatus::Bad;
+    }
+
+    /// Becomes what another link is, but for trace and display settings, and notices nobody has been shown.
+    pub(super) fn take_place_of(&mut self, mut other: Link) {
+        let (own, its) = (&mut self.session, &mut other.session);
+        its.trace = own.trace.take();
+        its.verbosity = own.verbosity;
+        its.context_visibility = own.context_visibility;
+        for notice in std::mem::take(&mut own.notices).into_iter().rev() {
+            its.notices.push_front(notice);
+        }
+        *self = other;
+    }
+
+    /// Takes the transport, which has said its good-bye, from a link that will be disconnected.
+    pub(super) fn retire(&mut self) -> Option<Transport> {
+        let mut transport = self.transport.take()?;
+        transport.close_notify();
+        Some(transport)
     }
 
     /// Closes the transport and forgets everything about the session but its error text and display settings.

@@ -14,15 +14,19 @@ mod dial;
 mod encryption;
 pub mod error;
 pub mod link;
+pub mod memory;
 pub mod ping;
+pub mod report;
+pub mod request;
 pub mod status;
 mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]
 mod tls;
 
-pub use connector::{Connector, Purpose};
+pub use connector::{Connector, Mode, Purpose};
 pub use encryption::TlsFacts;
 pub use error::ConnectError;
+pub use memory::HostMemory;
 pub use ping::Ping;
 pub use status::{ConnStatus, PollStatus};
 pub use tls::LIBRARY as TLS_LIBRARY;

@@ -1,6 +1,6 @@
 //! Stands in for `tls.rs` in a build without TLS, where no plan comes to it.
 
-use crate::config::{ConnectPlan, HostSpec};
+use crate::config::{ConnectPlan, HostSpec, PolicyEnv};
 use crate::net::NetError;
 use crate::protocol::startup::Channel;
 
@@ -13,6 +13,7 @@ pub(super) fn begin(
     _: &mut Link,
     _: &ConnectPlan,
     _: &HostSpec,
+    _: &PolicyEnv,
     _: PassPhrase,
 ) -> Result<Begun, ConnectError> {
     Err(ConnectError::SslRefused)

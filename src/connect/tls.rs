@@ -16,7 +16,7 @@ use std::rc::Rc;
 use zeroize::Zeroizing;
 
 use crate::config::{
-    self, ConnectPlan, Env, HostSpec, Opt, RealEnv, SslCertMode, SslMode, SslNegotiation,
+    self, ConnectPlan, Env, HostSpec, Opt, PolicyEnv, SslCertMode, SslMode, SslNegotiation,
 };
 use crate::net::tls::{
     ClientCertificate, Config, PasswordHook, Progress, Roots, Source, TlsError, TlsOptions,
@@ -47,6 +47,7 @@ pub(super) fn begin(
     link: &mut Link,
     plan: &ConnectPlan,
     host: &HostSpec,
+    env: &PolicyEnv,
     pass_phrase: PassPhrase,
 ) -> Result<Begun, TlsError> {
     let asked = Rc::new(Cell::new(false));
@@ -62,7 +63,7 @@ pub(super) fn begin(
             (None, Some(hook))
         }
     };
-    let options = options(plan, host, &RealEnv, password, hook);
+    let options = options(plan, host, env, password, hook);
     let config = match Config::new(&options) {
         Ok(config) => config,
         Err(_) if asked.get() => return Ok(Begun::NeedsPassPhrase),
@@ -144,6 +145,11 @@ fn options(
     };
     let given = |option| settings.get_nonempty(option);
     let path = |option| given(option).map(path_of);
+    let policy = env.policy();
+    let identity = policy.and_then(|policy| policy.identity.as_ref());
+    // The context's stand in for the files in the home directory, and only together.
+    let identity =
+        identity.filter(|_| given(Opt::Sslcert).is_none() && given(Opt::Sslkey).is_none());
     let source = |option, default| match given(option) {
         Some(text) if text.starts_with(PEM_START) => {
             Some(Source::Pem(Zeroizing::new(text.to_vec())))
@@ -156,10 +162,14 @@ fn options(
         SslMode::VerifyCa => Verify::Ca,
         _ => Verify::None,
     };
+    let roots = policy.and_then(|policy| policy.roots.as_deref());
     let roots = match given(Opt::Sslrootcert) {
         Some(b"system") => Roots::System,
         Some(text) if text.starts_with(PEM_START) => Roots::Pem(text.to_vec()),
         _ => match path(Opt::Sslrootcert).or_else(|| default_file("root.crt")) {
+            _ if given(Opt::Sslrootcert).is_none() && roots.is_some() => {
+                Roots::Pem(roots.unwrap_or_default().to_vec())
+            }
             Some(path) => Roots::File {
                 path,
                 required: verify != Verify::None,
@@ -169,14 +179,21 @@ fn options(
     };
     let certificate = match plan.sslcertmode {
         SslCertMode::Disable => None,
-        _ => source(Opt::Sslcert, "postgresql.crt")
-            .zip(source(Opt::Sslkey, "postgresql.key"))
-            .map(|(certificate, key)| ClientCertificate {
-                certificate,
-                key,
-                password,
-                password_hook,
-            }),
+        _ => match identity {
+            Some((certificate, key)) => Some((
+                Source::Pem(Zeroizing::new(certificate.to_vec())),
+                Source::Pem(Zeroizing::clone(key)),
+            )),
+            None => {
+                source(Opt::Sslcert, "postgresql.crt").zip(source(Opt::Sslkey, "postgresql.key"))
+            }
+        }
+        .map(|(certificate, key)| ClientCertificate {
+            certificate,
+            key,
+            password,
+            password_hook,
+        }),
     };
     let crl_dir = path(Opt::Sslcrldir);
     let crl_file = match (path(Opt::Sslcrl), &crl_dir) {

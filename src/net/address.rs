@@ -45,6 +45,11 @@ impl Address {
         self.raw.is_unix()
     }
 
+    /// Whether it is an IPv6 address.
+    pub fn is_ipv6(&self) -> bool {
+        self.raw.is_ipv6()
+    }
+
     /// The numeric text of an internet address, `127.0.0.1` or `::1`, without port and scope; empty for a Unix socket.
     pub fn numeric_text(&self) -> Vec<u8> {
         if self.is_unix() {

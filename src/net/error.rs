@@ -1,6 +1,7 @@
 //! What goes wrong on an open connection, and the one place of this room that words it.
 
 use std::io;
+use std::time::Duration;
 
 use super::sys;
 #[cfg(feature = "tls")]
@@ -19,6 +20,8 @@ pub enum NetError {
     NotOpen,
     /// The connection is another process's: this one was forked off after it was made.
     Inherited,
+    /// The server was silent for as long as it may be.
+    Silent(Duration),
     /// Waiting for readiness failed.
     Polling(io::Error),
     /// TLS says why.
@@ -49,6 +52,26 @@ impl NetError {
         }
     }
 
+    /// Whether nothing can come any more after this. The reference takes a receive that failed for other reasons for a
+    /// failure of that one call: the connection stays, and who asked gets the error.
+    pub fn ends_connection(&self) -> bool {
+        match self {
+            NetError::Receiving(error) => matches!(
+                super::errno_of(error),
+                libc::EPIPE
+                    | libc::ECONNRESET
+                    | libc::ECONNABORTED
+                    | libc::EHOSTDOWN
+                    | libc::EHOSTUNREACH
+                    | libc::ENETDOWN
+                    | libc::ENETRESET
+                    | libc::ENETUNREACH
+                    | libc::ETIMEDOUT
+            ),
+            _ => true,
+        }
+    }
+
     /// Appends libpq's text, without the newline that ends it.
     pub fn write_text(&self, out: &mut Vec<u8>) {
         let (what, error) = match self {
@@ -57,6 +80,16 @@ impl NetError {
                     b"server closed the connection unexpectedly\n\
                     \tThis probably means the server terminated abnormally\n\
                     \tbefore or while processing the request.",
+                );
+            }
+            // Ours alone, as the option is.
+            NetError::Silent(time) => {
+                return out.extend_from_slice(
+                    format!(
+                        "server has said nothing for {} ms\n\tThis is the end of what the option read_timeout_ms allows.",
+                        time.as_millis()
+                    )
+                    .as_bytes(),
                 );
             }
             NetError::NotOpen => return out.extend_from_slice(b"connection not open"),

@@ -5,7 +5,9 @@
 //! Raw calls stand in `sys.rs`; everything else is safe code.
 
 pub mod address;
+pub mod composite;
 pub mod error;
+pub mod foreign;
 pub mod fork;
 pub mod keepalive;
 pub mod lookup;
@@ -18,11 +20,14 @@ mod sys;
 #[cfg(feature = "tls")]
 pub mod tls;
 pub mod transport;
+pub mod waker;
 
 pub use address::Address;
+pub use composite::Composite;
 pub use error::NetError;
 pub use poll::{current_time_us, socket_poll, wait};
 pub use transport::Transport;
+pub use waker::Waker;
 
 /// Appends the C library's text for an error number: `Connection refused`.
 pub fn write_os_error(errno: i32, out: &mut Vec<u8>) {

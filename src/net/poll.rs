@@ -26,7 +26,7 @@ pub fn wait(fd: RawFd, read: bool, write: bool, deadline: Option<Instant>) -> io
 }
 
 /// Rounded up, so that the deadline has passed when poll(2) returns; -1 for ever.
-fn timeout_ms(timeout: Option<Duration>) -> i32 {
+pub(super) fn timeout_ms(timeout: Option<Duration>) -> i32 {
     match timeout {
         None => -1,
         Some(t) => i32::try_from(t.as_nanos().div_ceil(1_000_000)).unwrap_or(i32::MAX),

@@ -1,11 +1,13 @@
 //! One stream socket: creation, connecting, receiving and sending.
 
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsRawFd, OwnedFd, RawFd};
+use std::time::Instant;
 
 use socket2::{Domain, Type};
 
 use super::Address;
+use super::foreign::{Foreign, Stream};
 use super::{poll, sys};
 
 /// How far connect(2) has come.
@@ -17,14 +19,33 @@ pub enum Connecting {
     Pending,
 }
 
+/// What a look at a socket shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Peek {
+    /// Nothing has come.
+    Quiet,
+    /// Something has come.
+    Data,
+    /// The peer has closed, or the connection is broken. What came before may still be there to read.
+    Closed,
+}
+
 /// A stream socket, close-on-exec, that never raises SIGPIPE.
 ///
 /// It is created non-blocking; [`Socket::set_blocking`] ends that once it is connected, and from then on calls that must
 /// not wait say so one by one (MSG_DONTWAIT). Event loops may set O_NONBLOCK again behind our back, so a call
 /// that may wait falls back to poll(2) when the socket says that it would block.
+///
+/// In its place there may be a stream of the application's, which is to be seen only here.
 #[derive(Debug)]
 pub struct Socket {
-    inner: socket2::Socket,
+    inner: Inner,
+}
+
+#[derive(Debug)]
+enum Inner {
+    System(socket2::Socket),
+    Foreign(Foreign),
 }
 
 impl Socket {
@@ -35,7 +56,35 @@ impl Socket {
     pub fn new(address: &Address) -> io::Result<Socket> {
         let domain = Domain::from(i32::from(address.raw().family()));
         let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
-        Ok(Socket { inner })
+        Ok(Socket {
+            inner: Inner::System(inner),
+        })
+    }
+
+    /// A connected descriptor that the application hands over.
+    pub fn from_fd(descriptor: OwnedFd) -> Socket {
+        Socket {
+            inner: Inner::System(descriptor.into()),
+        }
+    }
+
+    /// A stream of the application's.
+    pub fn from_stream(stream: Box<dyn Stream>) -> Socket {
+        Socket {
+            inner: Inner::Foreign(Foreign::new(stream)),
+        }
+    }
+
+    /// Whether it is a stream of the application's.
+    pub fn is_foreign(&self) -> bool {
+        matches!(self.inner, Inner::Foreign(_))
+    }
+
+    fn system(&self) -> io::Result<&socket2::Socket> {
+        match &self.inner {
+            Inner::System(socket) => Ok(socket),
+            Inner::Foreign(_) => Err(io::Error::from_raw_os_error(libc::ENOTSOCK)),
+        }
     }
 
     /// Switches Nagle's delay off.
@@ -43,7 +92,7 @@ impl Socket {
     /// # Errors
     /// What setsockopt(2) says.
     pub fn set_nodelay(&self) -> io::Result<()> {
-        self.inner.set_tcp_nodelay(true)
+        self.system()?.set_tcp_nodelay(true)
     }
 
     /// Begins connecting. An interrupted connect(2) goes on by itself.
@@ -51,7 +100,7 @@ impl Socket {
     /// # Errors
     /// What connect(2) says.
     pub fn connect(&self, address: &Address) -> io::Result<Connecting> {
-        match self.inner.connect(address.raw()) {
+        match self.system()?.connect(address.raw()) {
             Ok(()) => Ok(Connecting::Done),
             Err(e) if matches!(super::errno_of(&e), libc::EINPROGRESS | libc::EINTR) => {
                 Ok(Connecting::Pending)
@@ -73,28 +122,67 @@ impl Socket {
     /// # Errors
     /// What getsockopt(2) says.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        self.inner.take_error()
+        self.system()?.take_error()
     }
 
-    /// Whether the socket has an address of its own.
-    ///
-    /// # Errors
-    /// What getsockname(2) says.
-    pub fn local_address(&self) -> io::Result<Address> {
-        self.inner.local_addr().map(Address::from_raw)
+    /// Looks whether something has come, or the peer has closed, and leaves it there.
+    pub fn peek(&self) -> Peek {
+        if self.is_foreign() {
+            // What it has can only be read.
+            return match poll::wait(self.raw_fd(), true, false, Some(Instant::now())) {
+                Ok(true) => Peek::Data,
+                Ok(false) => Peek::Quiet,
+                Err(_) => Peek::Closed,
+            };
+        }
+        match sys::look(self.raw_fd()) {
+            Ok(sys::Look { hung_up: true, .. }) | Err(_) => Peek::Closed,
+            Ok(sys::Look {
+                readable: false, ..
+            }) => Peek::Quiet,
+            Ok(_) => self.peek_byte(),
+        }
+    }
+
+    /// A system that does not tell that the peer has closed shows an end where it can be read.
+    fn peek_byte(&self) -> Peek {
+        let mut byte = [std::mem::MaybeUninit::uninit()];
+        let flags = libc::MSG_PEEK | libc::MSG_DONTWAIT;
+        match self
+            .system()
+            .and_then(|s| s.recv_with_flags(&mut byte, flags))
+        {
+            Ok(0) => Peek::Closed,
+            Ok(_) => Peek::Data,
+            Err(e)
+                if matches!(
+                    e.kind(),
+                    io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted
+                ) =>
+            {
+                Peek::Quiet
+            }
+            Err(_) => Peek::Closed,
+        }
     }
 
     /// Ends non-blocking mode.
     ///
     /// # Errors
-    /// What fcntl(2) says.
+    /// What ioctl(2) says.
     pub fn set_blocking(&self) -> io::Result<()> {
-        self.inner.set_nonblocking(false)
+        match &self.inner {
+            Inner::System(_) => sys::set_blocking(self.raw_fd()),
+            Inner::Foreign(_) => Ok(()),
+        }
     }
 
     /// The descriptor, which stays ours.
     pub fn raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
+        match &self.inner {
+            Inner::System(socket) => socket.as_raw_fd(),
+            Inner::Foreign(stream) => stream.descriptor(),
+        }
     }
 
     /// Receives up to `max` bytes behind the content of `buf`, within its spare capacity. 0 is the end of the stream.
@@ -103,8 +191,9 @@ impl Socket {
     /// What recv(2) says; `WouldBlock` only when `may_block` is false.
     pub fn recv(&self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
         let flags = if may_block { 0 } else { libc::MSG_DONTWAIT };
-        self.retry(may_block, true, || {
-            sys::recv_append(&self.inner, buf, max, flags)
+        self.retry(may_block, true, || match &self.inner {
+            Inner::System(socket) => sys::recv_append(socket, buf, max, flags),
+            Inner::Foreign(stream) => stream.recv(buf, max),
         })
     }
 
@@ -114,7 +203,21 @@ impl Socket {
     /// What send(2) says; `WouldBlock` only when `may_block` is false.
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
         let flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
-        self.retry(may_block, false, || self.inner.send_with_flags(data, flags))
+        self.retry(may_block, false, || match &self.inner {
+            Inner::System(socket) => socket.send_with_flags(data, flags),
+            Inner::Foreign(stream) => stream.send(data),
+        })
+    }
+
+    /// Waits until it is ready, or in error, or the deadline has passed, as [`poll::wait`] does.
+    ///
+    /// # Errors
+    /// What poll(2) says.
+    pub fn wait(&self, read: bool, write: bool, deadline: Option<Instant>) -> io::Result<bool> {
+        match &self.inner {
+            Inner::System(socket) => poll::wait(socket.as_raw_fd(), read, write, deadline),
+            Inner::Foreign(stream) => stream.wait(read, write, deadline),
+        }
     }
 
     fn retry(
@@ -127,7 +230,7 @@ impl Socket {
             match call() {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
                 Err(e) if may_block && e.kind() == io::ErrorKind::WouldBlock => {
-                    poll::wait(self.raw_fd(), read, !read, None)?;
+                    self.wait(read, !read, None)?;
                 }
                 done => return done,
             }
@@ -191,6 +294,23 @@ mod tests {
         let mut buf = Vec::with_capacity(16);
         assert!(socket.recv(&mut buf, 16, true).unwrap() > 0);
         drop(writer.join().unwrap());
+    }
+
+    #[test]
+    fn a_look_tells_data_silence_and_the_end_and_takes_nothing() {
+        let (socket, mut peer) = pair();
+        assert_eq!(socket.peek(), Peek::Quiet);
+        peer.write_all(b"x").unwrap();
+        assert!(poll::wait(socket.raw_fd(), true, false, None).unwrap());
+        assert_eq!((socket.peek(), socket.peek()), (Peek::Data, Peek::Data));
+        drop(peer);
+        // The byte is still there; the peer is not.
+        let gone = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while socket.peek() != Peek::Closed {
+            assert!(std::time::Instant::now() < gone);
+        }
+        let mut buf = Vec::with_capacity(8);
+        assert_eq!(socket.recv(&mut buf, 8, false).unwrap(), 1);
     }
 
     #[test]

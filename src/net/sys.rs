@@ -119,6 +119,35 @@ pub(super) fn poll(fd: RawFd, read: bool, write: bool, timeout_ms: i32) -> io::R
     }
 }
 
+/// What poll(2) shows of a descriptor at once.
+pub(super) struct Look {
+    /// Something can be read, an end among it.
+    pub readable: bool,
+    /// The connection is broken, or the peer has closed its side.
+    pub hung_up: bool,
+}
+
+/// Looks at a descriptor without waiting.
+pub(super) fn look(fd: RawFd) -> io::Result<Look> {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    const CLOSED: i16 = libc::POLLRDHUP;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    const CLOSED: i16 = 0;
+    let mut entry = libc::pollfd {
+        fd,
+        events: libc::POLLIN | CLOSED,
+        revents: 0,
+    };
+    // SAFETY: one entry, ours, and the count says one.
+    match unsafe { libc::poll(&mut entry, 1, 0) } {
+        -1 => Err(io::Error::last_os_error()),
+        _ => Ok(Look {
+            readable: entry.revents & libc::POLLIN != 0,
+            hung_up: entry.revents & (libc::POLLERR | libc::POLLHUP | libc::POLLNVAL | CLOSED) != 0,
+        }),
+    }
+}
+
 /// recv(2) behind the content of `buf`, at most `max` bytes and never beyond its capacity.
 pub(super) fn recv_append(
     socket: &socket2::Socket,
@@ -132,6 +161,16 @@ pub(super) fn recv_append(
     // SAFETY: recv(2) has written the first `got` bytes of the spare capacity, and `got` is at most its length.
     unsafe { buf.set_len(buf.len() + got) };
     Ok(got)
+}
+
+/// Ends the descriptor's non-blocking mode, in one system call where fcntl(2) takes two.
+pub(super) fn set_blocking(fd: RawFd) -> io::Result<()> {
+    let nonblocking: libc::c_int = 0;
+    // SAFETY: FIONBIO reads one int, which is ours and lives through the call.
+    match unsafe { libc::ioctl(fd, libc::FIONBIO, &nonblocking) } {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
 }
 
 /// setsockopt(2) with an int.

@@ -57,6 +57,11 @@ impl Transport {
         }
     }
 
+    /// Whether what comes by the socket is not what is received.
+    pub fn is_encrypted(&self) -> bool {
+        !matches!(self, Transport::Plain(_))
+    }
+
     /// Whether there is something to be received though the socket may never become readable again: one who waits for
     /// the socket calls [`Transport::recv`] until this is false, or [`io::ErrorKind::WouldBlock`] comes.
     pub fn has_pending(&self) -> bool {
@@ -64,6 +69,15 @@ impl Transport {
             Transport::Plain(_) => false,
             #[cfg(feature = "tls")]
             Transport::Tls(stream) => stream.has_pending(),
+        }
+    }
+
+    /// What is sent from here on may wait for [`Transport::close_notify`], to go out together with it.
+    pub fn hold(&mut self) {
+        match self {
+            Transport::Plain(_) => {}
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.hold(),
         }
     }
 

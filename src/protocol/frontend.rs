@@ -283,18 +283,18 @@ pub fn sasl_initial_response(
 pub fn startup(
     out: &mut Vec<u8>,
     version: u32,
-    parameters: &[(&[u8], &[u8])],
+    parameters: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)],
 ) -> Result<(), OutputFull> {
     let mut len = 9usize;
     for (name, value) in parameters {
-        len = sum(&[len, name.len(), value.len(), 2])?;
+        len = sum(&[len, name.as_ref().len(), value.as_ref().len(), 2])?;
     }
     reserve(out, len)?;
     put_u32(out, len as u32);
     put_u32(out, version);
     for (name, value) in parameters {
-        put_string(out, name);
-        put_string(out, value);
+        put_string(out, name.as_ref());
+        put_string(out, value.as_ref());
     }
     out.push(0);
     Ok(())

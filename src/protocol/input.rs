@@ -6,11 +6,14 @@
 
 use super::backend::{self, HEADER_LEN};
 
-/// Capacity of the first block, in bytes.
+/// Capacity of the block while little comes, in bytes: what an idle connection holds. The C library's allocator is at its
+/// quickest up to this size.
+const IDLE_BLOCK: usize = 1024;
+/// Capacity of the block from when more has come, in bytes.
 const FIRST_BLOCK: usize = 16 * 1024;
 /// Capacity at which blocks stop growing, in bytes; only a single message longer than this makes a larger one.
 const LARGEST_BLOCK: usize = 1024 * 1024;
-/// Capacity of a block that is kept for the next command, in bytes.
+/// The largest block kept for the next command after one with much input, in bytes.
 const KEPT_BLOCK: usize = 256 * 1024;
 /// With less room than this left in a block, a new receive is not worth a system call of its own.
 const LEAST_ROOM: usize = 2 * 1024;
@@ -50,6 +53,8 @@ pub struct Input {
     pinned: bool,
     /// Capacity of the next block while a large result streams in.
     next_capacity: usize,
+    /// More than fits an idle connection's block has come in this cycle.
+    is_busy: bool,
 }
 
 impl Input {
@@ -132,7 +137,13 @@ impl Input {
             self.block.clear();
             self.pos = 0;
         }
-        let wanted = missing.max(LEAST_ROOM);
+        if self.block.capacity() == 0 {
+            self.block
+                .try_reserve_exact(IDLE_BLOCK)
+                .map_err(|_| InputFull)?;
+        }
+        self.note_length();
+        let wanted = missing.max(LEAST_ROOM.min(self.block.capacity() / 2));
         if self.room() < wanted {
             if self.pinned {
                 let (room, capacity) = (self.room(), self.block.capacity());
@@ -155,7 +166,7 @@ impl Input {
                     self.pos = 0;
                 }
                 // Grow with what has really come, not with what a length word promises.
-                let come = self.unparsed().len().max(LEAST_ROOM);
+                let come = self.unparsed().len().max(wanted.min(LEAST_ROOM));
                 if self.room() < wanted.min(come) {
                     let grow = self.block.capacity().max(FIRST_BLOCK);
                     self.block.try_reserve_exact(grow).map_err(|_| InputFull)?;
@@ -164,6 +175,24 @@ impl Input {
         }
         let room = self.room();
         Ok((&mut self.block, room))
+    }
+
+    /// A cycle of command and results has ended: gives memory back that the next one may not need.
+    pub(super) fn end_cycle(&mut self) {
+        self.note_length();
+        let kept = match self.is_busy {
+            true => KEPT_BLOCK,
+            false => IDLE_BLOCK,
+        };
+        if self.block.capacity() > kept && self.unparsed().is_empty() && !self.pinned {
+            self.block = Vec::new();
+            self.pos = 0;
+        }
+        self.is_busy = false;
+    }
+
+    fn note_length(&mut self) {
+        self.is_busy |= self.block.len() > IDLE_BLOCK / 2;
     }
 
     /// Bytes that may still be appended.
@@ -201,14 +230,6 @@ impl Input {
         // No row lies in the fresh block yet.
         self.pinned = false;
         Ok((block, parsed))
-    }
-
-    /// Gives memory back that only a large message needed. For when a command has ended.
-    pub fn relax(&mut self) {
-        if !self.pinned && self.block.capacity() > KEPT_BLOCK && self.pos == self.block.len() {
-            self.block = Vec::new();
-            self.pos = 0;
-        }
     }
 
     /// Marks the block as referred to by rows, or not.
@@ -251,9 +272,14 @@ impl Input {
     /// [`InputFull`] when memory is out; the block stays.
     pub(super) fn give_up_block(&mut self) -> Result<Vec<u8>, InputFull> {
         let rest = self.unparsed().len();
+        self.note_length();
         let mut fresh = Vec::new();
+        let least = match self.is_busy {
+            true => FIRST_BLOCK,
+            false => IDLE_BLOCK,
+        };
         fresh
-            .try_reserve_exact((rest + LEAST_ROOM).max(FIRST_BLOCK))
+            .try_reserve_exact((rest + LEAST_ROOM.min(least / 2)).max(least))
             .map_err(|_| InputFull)?;
         fresh.extend_from_slice(self.unparsed());
         let mut block = core::mem::replace(&mut self.block, fresh);
@@ -328,6 +354,25 @@ mod tests {
             let (block, _) = input.space(|_, _| ()).unwrap();
             assert!(block.capacity() < 100_000, "{}", block.capacity());
         }
+    }
+
+    #[test]
+    fn an_idle_connection_holds_little() {
+        let mut input = Input::default();
+        let mut cycle = |len: u32| {
+            feed(
+                &mut input,
+                &[&b"d"[..], &(len + 4).to_be_bytes(), &vec![0; len as usize]].concat(),
+            );
+            input.consume(len as usize);
+            input.end_cycle();
+            input.capacity()
+        };
+        assert_eq!(cycle(60), IDLE_BLOCK);
+        assert!((FIRST_BLOCK..=KEPT_BLOCK).contains(&cycle(10_000)));
+        assert_eq!(cycle(2 * KEPT_BLOCK as u32), 0);
+        cycle(10_000);
+        assert_eq!(cycle(60), 0);
     }
 
     #[test]

@@ -2,12 +2,18 @@
 
 /// Capacity kept for the next messages once everything is sent, in bytes.
 const KEPT_CAPACITY: usize = 16 * 1024;
+/// Capacity kept after a cycle that has needed no more, in bytes: what an idle connection holds.
+const IDLE_CAPACITY: usize = 1024;
+/// The first allocation, in bytes: most commands fit.
+const FIRST_CAPACITY: usize = 256;
 
 /// Bytes to send. The encoders of [`super::frontend`] append to [`Output::buffer`].
 #[derive(Default)]
 pub struct Output {
     buffer: Vec<u8>,
     sent: usize,
+    /// More than an idle connection's capacity has been needed in this cycle.
+    is_busy: bool,
 }
 
 impl Output {
@@ -16,6 +22,10 @@ impl Output {
         if self.sent > 0 && self.sent >= self.buffer.len() / 2 {
             self.buffer.drain(..self.sent);
             self.sent = 0;
+        }
+        if self.buffer.capacity() == 0 {
+            // Without memory the encoders say so.
+            let _ = self.buffer.try_reserve_exact(FIRST_CAPACITY);
         }
         &mut self.buffer
     }
@@ -55,10 +65,21 @@ impl Output {
         self.sent = (self.sent + n).min(self.buffer.len());
         if self.sent == self.buffer.len() {
             self.sent = 0;
+            self.is_busy |= self.buffer.len() > IDLE_CAPACITY;
             self.buffer.clear();
             if self.buffer.capacity() > 4 * KEPT_CAPACITY {
                 self.buffer.shrink_to(KEPT_CAPACITY);
             }
+        }
+    }
+
+    /// A cycle of command and results has ended: gives memory back that the next one may not need.
+    pub(super) fn end_cycle(&mut self) {
+        if !core::mem::take(&mut self.is_busy)
+            && self.buffer.capacity() > IDLE_CAPACITY
+            && self.is_empty()
+        {
+            *self = Output::default();
         }
     }
 

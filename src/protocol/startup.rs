@@ -9,6 +9,8 @@
 //! taken in as far as the reference takes them: bytes behind an authentication request's content are read as the next
 //! message.
 
+use std::borrow::Cow;
+
 use zeroize::Zeroizing;
 
 use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
@@ -130,6 +132,9 @@ pub struct Versions {
     pub max: u32,
 }
 
+/// Where random bytes come from; `false` means that there are none.
+pub type RandomBytes = fn(&mut [u8]) -> bool;
+
 /// How far [`Startup::advance`] got.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -137,6 +142,8 @@ pub enum Step {
     NeedInput,
     /// A message was dealt with; there may be output to send, and more input to handle.
     Progress,
+    /// The server asks for a password, and [`Startup::set_password`] must say which before it is answered.
+    NeedPassword,
     /// The server has said AuthenticationOk.
     Authenticated,
 }
@@ -147,7 +154,7 @@ pub struct Startup {
     channel: Channel,
     credentials: Credentials,
     versions: Versions,
-    nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+    random: RandomBytes,
     negotiated: bool,
     sasl: Option<Sasl>,
     /// An exchange has been carried through from our side.
@@ -156,6 +163,10 @@ pub struct Startup {
     requested: bool,
     /// The server has asked for a password.
     password_asked: bool,
+    /// The password is not known before the server asks for it.
+    password_deferred: bool,
+    /// What it has asked for, until somebody takes note.
+    method: Option<Cow<'static, [u8]>>,
 }
 
 /// A SCRAM exchange and which message it waits for.
@@ -174,26 +185,27 @@ enum SaslAwaits {
 }
 
 impl Startup {
-    /// A new attempt. `nonce` must be fresh random bytes; `None` where there are none, which matters only to a server that
-    /// asks for SCRAM.
+    /// A new attempt. `random` is asked once, for a nonce, when the server asks for SCRAM.
     pub fn new(
         policy: Policy,
         channel: Channel,
         credentials: Credentials,
         versions: Versions,
-        nonce: Option<[u8; scram::RAW_NONCE_LEN]>,
+        random: RandomBytes,
     ) -> Startup {
         Startup {
             policy,
             channel,
             credentials,
             versions,
-            nonce,
+            random,
             negotiated: false,
             sasl: None,
             finished: false,
             requested: false,
             password_asked: false,
+            password_deferred: false,
+            method: None,
         }
     }
 
@@ -204,7 +216,7 @@ impl Startup {
     pub fn write_message(
         &self,
         session: &mut Session,
-        parameters: &[(&[u8], &[u8])],
+        parameters: &[(impl AsRef<[u8]>, impl AsRef<[u8]>)],
     ) -> Result<(), OutputFull> {
         session.facts = Facts::default();
         session.facts.protocol_version = self.versions.max;
@@ -216,6 +228,31 @@ impl Startup {
         Ok(())
     }
 
+    /// Has [`Startup::advance`] ask for the password when the server does.
+    pub fn defer_password(&mut self) {
+        self.password_deferred = true;
+    }
+
+    /// The password; `None`: that of the credentials serves.
+    pub fn set_password(&mut self, password: Option<Zeroizing<Vec<u8>>>) {
+        self.password_deferred = false;
+        if password.is_some() {
+            self.credentials.password = password;
+        }
+    }
+
+    /// Whether an answer to `request`, with this content, needs the password.
+    fn needs_password(&self, request: u32, content: &[u8]) -> bool {
+        match request {
+            code::CLEARTEXT | code::MD5 => true,
+            code::SASL => {
+                self.credentials.scram_client_key.is_none()
+                    && content.split(|&b| b == 0).any(|m| m.starts_with(b"SCRAM-"))
+            }
+            _ => false,
+        }
+    }
+
     /// Whether the server has sent an authentication request, AuthenticationOk included.
     pub fn was_requested(&self) -> bool {
         self.requested
@@ -224,6 +261,11 @@ impl Startup {
     /// Whether the server has asked for a password.
     pub fn asked_for_password(&self) -> bool {
         self.password_asked
+    }
+
+    /// How the server wants to be shown who we are, once, when that has become known.
+    pub fn take_method(&mut self) -> Option<Cow<'static, [u8]>> {
+        self.method.take()
     }
 
     /// Deals with the next message from the server.
@@ -285,6 +327,17 @@ impl Startup {
                 self.requested = true;
                 let request = reader.i32().unwrap_or_default() as u32;
                 self.allow(request)?;
+                if self.password_deferred && self.needs_password(request, reader.rest()) {
+                    return Ok(Step::NeedPassword);
+                }
+                self.method = match request {
+                    code::OK if !self.finished => Some(Cow::Borrowed(b"none")),
+                    code::CLEARTEXT => Some(Cow::Borrowed(b"password")),
+                    code::MD5 => Some(Cow::Borrowed(b"md5")),
+                    code::GSS => Some(Cow::Borrowed(b"gss")),
+                    code::SSPI => Some(Cow::Borrowed(b"sspi")),
+                    _ => None,
+                };
                 if request == code::OK {
                     Step::Authenticated
                 } else {
@@ -518,6 +571,11 @@ impl Startup {
         if binding == Require && !bound {
             return Err(StartupError::PlusNotOffered);
         }
+        self.method = Some(Cow::Borrowed(match chosen {
+            Mechanism::ScramPlus => b"SCRAM-SHA-256-PLUS",
+            Mechanism::Scram => b"SCRAM-SHA-256",
+            Mechanism::Oauth => b"OAUTHBEARER",
+        }));
         match chosen {
             Mechanism::Oauth if !self.credentials.oauth_configured => {
                 return Err(StartupError::OauthNotConfigured);
@@ -535,7 +593,10 @@ impl Startup {
             (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
             (Err(error), None) => return Err(error),
         };
-        let nonce = self.nonce.take().ok_or(StartupError::NoNonce)?;
+        let mut nonce = [0; scram::RAW_NONCE_LEN];
+        if !(self.random)(&mut nonce) {
+            return Err(StartupError::NoNonce);
+        }
         let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
             (Some(EndPoint::Hash(hash)), _) if bound => {
                 (b"SCRAM-SHA-256-PLUS", ChannelBinding::Bound(hash.clone()))

@@ -54,7 +54,10 @@ impl Setup {
                 oauth_configured: false,
             },
             self.versions,
-            Some([7; scram::RAW_NONCE_LEN]),
+            |nonce| {
+                nonce.fill(7);
+                true
+            },
         )
     }
 
@@ -79,6 +82,7 @@ impl Setup {
                 match step {
                     Ok(Step::NeedInput) => break,
                     Ok(Step::Progress) => {}
+                    Ok(Step::NeedPassword) => startup.set_password(None),
                     Ok(Step::Authenticated) => {
                         end = Ok(());
                         break 'feeding;
@@ -477,7 +481,7 @@ fn behaviours_314_to_317_the_exchange_is_traced_as_the_reference_traces_it() {
         session.trace = Some(Box::new(trace));
         let mut startup = setup.startup();
         startup
-            .write_message(&mut session, &[(b"user", b"a"), (b"database", b"b")])
+            .write_message(&mut session, &[("user", b"a"), ("database", b"b")])
             .unwrap();
         session
             .input

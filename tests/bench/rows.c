@@ -1,50 +1,180 @@
 /*
- * Fetches N rows of four text columns by PQexec and reads every field.
- *
- *   rows CONNINFO N
- *
- * Prints the number of rows and a checksum, so that two libraries can be held against each other.
+ * Results of many or large rows: an operation is one row, fetched and every field of it read.
  */
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 
-#include <libpq-fe.h>
+#include "bench.h"
+#include "texts.h"
 
-int
-main(int argc, char **argv)
+/* Since PostgreSQL 17. */
+extern int	PQsetChunkedRowsMode(PGconn *conn, int chunkSize) __attribute__((weak));
+
+static void
+read_all(const PGresult *res)
 {
-	char		query[256];
-	PGconn	   *conn;
-	PGresult   *res;
-	unsigned long sum = 0;
-	int			row,
+	int			rows = PQntuples(res),
+				columns = PQnfields(res),
+				row,
 				column;
 
-	if (argc != 3)
-		return 2;
-	conn = PQconnectdb(argv[1]);
-	if (PQstatus(conn) != CONNECTION_OK)
-	{
-		fputs(PQerrorMessage(conn), stderr);
-		return 1;
-	}
-	snprintf(query, sizeof query,
-			 "select g, g*2, 'name'||g, md5(g::text) from generate_series(1,%d) g", atoi(argv[2]));
-	res = PQexec(conn, query);
-	if (PQresultStatus(res) != PGRES_TUPLES_OK)
-	{
-		fputs(PQerrorMessage(conn), stderr);
-		return 1;
-	}
-	for (row = 0; row < PQntuples(res); row++)
-		for (column = 0; column < PQnfields(res); column++)
+	for (row = 0; row < rows; row++)
+		for (column = 0; column < columns; column++)
 		{
 			const char *value = PQgetvalue(res, row, column);
 
-			sum = sum * 31 + (unsigned long) PQgetlength(res, row, column) + (unsigned char) value[0];
+			seen((unsigned long) PQgetlength(res, row, column) + (unsigned char) value[0]);
 		}
-	printf("%d rows, checksum %lx\n", PQntuples(res), sum);
+}
+
+/* All rows in one result. The region ends while it is still there: its memory is part of it. */
+static void
+whole(const char *conninfo, const char *query, int binary)
+{
+	PGconn	   *conn = connected(conninfo);
+	PGresult   *res;
+
+	region_begin();
+	res = binary ? PQexecParams(conn, query, 0, NULL, NULL, NULL, NULL, 1) : PQexec(conn, query);
+	expect(conn, res, PGRES_TUPLES_OK);
+	read_all(res);
+	region_end();
 	PQclear(res);
 	PQfinish(conn);
-	return 0;
 }
+
+static void
+narrow_rows(const char *conninfo, long n, int binary)
+{
+	char		query[TEXT_SIZE];
+
+	narrow_text(query, n);
+	whole(conninfo, query, binary);
+}
+
+static void
+rows(const char *conninfo, long n)
+{
+	narrow_rows(conninfo, n, 0);
+}
+
+static void
+rows_binary(const char *conninfo, long n)
+{
+	narrow_rows(conninfo, n, 1);
+}
+
+/* The same rows, fetched and not read. */
+static void
+rows_unread(const char *conninfo, long n)
+{
+	char		query[TEXT_SIZE];
+	PGconn	   *conn = connected(conninfo);
+
+	narrow_text(query, n);
+	region_begin();
+	PQclear(expect(conn, PQexec(conn, query), PGRES_TUPLES_OK));
+	region_end();
+	PQfinish(conn);
+}
+
+static void
+in_parts(const char *conninfo, long n, int chunk)
+{
+	char		query[TEXT_SIZE];
+	PGconn	   *conn = connected(conninfo);
+	PGresult   *res;
+
+	narrow_text(query, n);
+	region_begin();
+	if (!PQsendQuery(conn, query))
+		give_up(conn, "sending");
+	if (!(chunk > 0 ? PQsetChunkedRowsMode(conn, chunk) : PQsetSingleRowMode(conn)))
+		give_up(conn, "setting the mode");
+	while ((res = PQgetResult(conn)) != NULL)
+	{
+		if (PQresultStatus(res) == PGRES_FATAL_ERROR)
+			give_up(conn, "rows");
+		read_all(res);
+		PQclear(res);
+	}
+	region_end();
+	PQfinish(conn);
+}
+
+static void
+rows_single(const char *conninfo, long n)
+{
+	in_parts(conninfo, n, 0);
+}
+
+static void
+rows_chunked(const char *conninfo, long n)
+{
+	if (PQsetChunkedRowsMode == NULL)
+		not_in_this_library("PQsetChunkedRowsMode");
+	in_parts(conninfo, n, 1000);
+}
+
+/* As an event loop takes them in. */
+static void
+rows_async(const char *conninfo, long n)
+{
+	char		query[TEXT_SIZE];
+	PGconn	   *conn = connected(conninfo);
+	PGresult   *res;
+	struct pollfd p = {PQsocket(conn), POLLIN, 0};
+
+	if (PQsetnonblocking(conn, 1) != 0)
+		give_up(conn, "setting non-blocking");
+	narrow_text(query, n);
+	region_begin();
+	if (!PQsendQuery(conn, query))
+		give_up(conn, "sending");
+	for (;;)
+	{
+		while (PQisBusy(conn))
+		{
+			poll(&p, 1, -1);
+			if (!PQconsumeInput(conn))
+				give_up(conn, "taking in");
+		}
+		res = PQgetResult(conn);
+		if (res == NULL)
+			break;
+		read_all(expect(conn, res, PGRES_TUPLES_OK));
+		PQclear(res);
+	}
+	region_end();
+	PQfinish(conn);
+}
+
+static void
+wide(const char *conninfo, long n)
+{
+	char		query[TEXT_SIZE];
+
+	wide_text(query, n);
+	whole(conninfo, query, 0);
+}
+
+static void
+large(const char *conninfo, long n)
+{
+	char		query[TEXT_SIZE];
+
+	large_text(query, n);
+	whole(conninfo, query, 0);
+}
+
+const workload row_workloads[] = {
+	{"rows", rows},
+	{"rows_unread", rows_unread},
+	{"rows_binary", rows_binary},
+	{"rows_single", rows_single},
+	{"rows_chunked", rows_chunked},
+	{"rows_async", rows_async},
+	{"wide", wide},
+	{"large", large},
+	{NULL, NULL},
+};

@@ -14,7 +14,7 @@ use crate::shrink::shrink;
 
 const KEYWORDS: &[&str] = &[
     "service",
-    "servicefile",
+    "service_file",
     "user",
     "password",
     "passfile",

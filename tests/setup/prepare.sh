@@ -84,6 +84,10 @@ if want tools; then
     need nm binutils
     need pkg-config pkg-config
     need valgrind valgrind
+    need ip iproute2
+    need nft nftables
+    [ -e /usr/include/uv.h ] || missing+=(libuv1-dev)
+    need strace strace
 fi
 if want 15; then
     { [ -x /usr/lib/postgresql/15/bin/postgres ] && [ -x /usr/lib/postgresql/15/bin/pgbench ]; } ||

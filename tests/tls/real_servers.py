@@ -98,6 +98,7 @@ def client(name):
     return f"sslcert={PLACES}/{name}.crt sslkey={PLACES}/{name}.key"
 
 
+# covers: 349 350 351 353 355 360 361 362 368 369
 LOGINS = [
     ("trust", "user=pqp_trust"),
     ("hostssl", "user=pqp_hostssl"),

@@ -2,33 +2,25 @@
 
 use zeroize::Zeroizing;
 
-use super::{Connector, Go, Stage, say, wait_after_flush};
+use super::{Connector, Go, Stage, say, wait_after_flush, wants};
 use crate::config::Opt;
 use crate::connect::encryption::{self, Answer, Beginning, Begun, Method, PassPhrase, Shake};
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
+use crate::connect::report::{Cause, Phase};
+use crate::connect::request::Want;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
 use crate::protocol::frontend;
 use crate::protocol::trace::EncryptionRequest;
 
 impl Connector {
-    /// Whether the attempt cannot go on before [`Connector::give_pass_phrase`]. If it is polled all the same,
-    /// `sslpassword` serves.
-    pub fn wants_pass_phrase(&self) -> bool {
-        matches!(self.pass_phrase, PassPhrase::Wanted)
-    }
-
-    /// The pass phrase of the client's private key; `None`: it cannot be had.
-    pub fn give_pass_phrase(&mut self, pass_phrase: Option<Zeroizing<Vec<u8>>>) {
-        self.pass_phrase = pass_phrase.map_or(PassPhrase::Refused, PassPhrase::Known);
-    }
-
     /// Begins in the way that is next: by a request, by a handshake, or by the session's first packet.
     pub(super) fn made(&mut self, link: &mut Link) -> Go {
         let method = match self.negotiation.beginning() {
             Beginning::Session => return self.secured(link),
             Beginning::DirectTls => {
+                self.record(Phase::Tls);
                 link.status = ConnStatus::SslStartup;
                 return Go::Wait(Stage::BeginTls, PollStatus::Writing);
             }
@@ -38,6 +30,7 @@ impl Connector {
             Method::Gss => (frontend::GSSENC_REQUEST_CODE, ConnStatus::GssStartup),
             Method::Tls | Method::Plain => (frontend::SSL_REQUEST_CODE, ConnStatus::SslStartup),
         };
+        self.record(Phase::Tls);
         let session = &mut link.session;
         let mark = session.output.mark();
         if frontend::encryption_request(session.output.buffer(), code).is_err() {
@@ -87,22 +80,32 @@ impl Connector {
     }
 
     pub(super) fn begin_tls(&mut self, link: &mut Link) -> Go {
-        let pass_phrase = match std::mem::take(&mut self.pass_phrase) {
-            PassPhrase::Wanted => {
-                let given = self.plan.settings().get(Opt::Sslpassword);
-                PassPhrase::Known(Zeroizing::new(given.unwrap_or_default().to_vec()))
+        let pass_phrase = match self.needs_pass_phrase {
+            false => PassPhrase::Unasked,
+            true => {
+                let Some(answer) = self.ask(|_| Want::PassPhrase) else {
+                    return self.stand_still(Stage::BeginTls);
+                };
+                self.needs_pass_phrase = false;
+                match wants::secret(answer) {
+                    Some(Ok(phrase)) => PassPhrase::Known(phrase),
+                    Some(Err(_)) => PassPhrase::Refused,
+                    None => {
+                        let given = self.plan.settings().get(Opt::Sslpassword);
+                        PassPhrase::Known(Zeroizing::new(given.unwrap_or_default().to_vec()))
+                    }
+                }
             }
-            known => known,
         };
-        match tls::begin(link, &self.plan, self.host(), pass_phrase) {
+        match tls::begin(link, &self.plan, self.host(), &self.env, pass_phrase) {
             Ok(Begun::Ready) => Go::On(Stage::Handshake),
             Ok(Begun::NeedsPassPhrase) => {
-                self.pass_phrase = PassPhrase::Wanted;
-                // The socket is writable, so who only polls comes back at once.
-                Go::Wait(Stage::BeginTls, PollStatus::Writing)
+                self.needs_pass_phrase = true;
+                Go::On(Stage::BeginTls)
             }
             Err(error) => {
                 link.session.errors.push_with(|out| error.write_text(out));
+                link.cause = Cause::from(&error);
                 self.encryption_failed(link)
             }
         }
@@ -120,11 +123,13 @@ impl Connector {
                 self.fail(link)
             }
             Ok(Shake::Done) => {
+                self.record_tls(link);
                 link.status = ConnStatus::Made;
                 Go::Wait(Stage::Secured, PollStatus::Writing)
             }
             Err(error) => {
                 link.session.errors.push_with(|out| error.write_text(out));
+                link.cause = Cause::from(&error);
                 self.encryption_failed(link)
             }
         }

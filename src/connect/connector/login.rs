@@ -2,13 +2,15 @@
 
 use zeroize::Zeroizing;
 
-use super::{Connector, Go, INVALID_PASSWORD, Stage, say};
-use crate::config::{AuthMethod, ChannelBinding, Opt, RealEnv, SslCertMode};
+use super::{Connector, Go, INVALID_PASSWORD, Stage, say, wants};
+use crate::config::{AuthMethod, ChannelBinding, Opt, SslCertMode};
 use crate::connect::error::ConnectError;
 use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
+use crate::connect::memory::Found;
+use crate::connect::report::{Cause, Phase};
+use crate::connect::request::Want;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
-use crate::protocol::auth::scram;
 use crate::protocol::startup::{
     Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
 };
@@ -20,15 +22,13 @@ impl Connector {
         startup: &Startup,
         link: &mut Link,
     ) -> Result<(), ConnectError> {
-        let parameters = self
+        let mut parameters = self
             .plan
-            .startup_parameters(&RealEnv)
+            .startup_parameters(&self.env)
             .map_err(|_| ConnectError::OutOfMemory)?;
-        let parameters: Vec<(&[u8], &[u8])> = parameters
-            .iter()
-            .filter(|(name, _)| !(self.without_application_name && *name == "application_name"))
-            .map(|(name, value)| (name.as_bytes(), value.as_slice()))
-            .collect();
+        if self.without_application_name {
+            parameters.retain(|(name, _)| *name != "application_name");
+        }
         startup
             .write_message(&mut link.session, &parameters)
             .map_err(|_| ConnectError::StartupPacket)
@@ -59,8 +59,6 @@ impl Connector {
                 .to_vec()
         };
         let is_given = |option| plan.settings().get(option).is_some();
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        let have_nonce = (self.random)(&mut nonce);
         Startup::new(
             Policy {
                 require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
@@ -83,20 +81,25 @@ impl Connector {
             },
             Versions {
                 min: plan.min_protocol_version.code(),
-                max: plan.max_protocol_version.code(),
+                max: self.version.unwrap_or(plan.max_protocol_version.code()),
             },
-            have_nonce.then_some(nonce),
+            self.random,
         )
     }
 
     pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
         loop {
             let outcome = startup.advance(&mut link.session);
+            self.version = Some(link.session.facts.protocol_version);
             self.used_password |= startup.asked_for_password();
             self.impression.auth_requested |= startup.was_requested();
+            if let Some(method) = startup.take_method() {
+                self.record_method(method);
+            }
             match outcome {
                 Ok(StartupStep::Authenticated) => {
                     link.session.begin_startup();
+                    self.record(Phase::Startup);
                     link.status = ConnStatus::AuthOk;
                     return Go::On(Stage::AwaitReady);
                 }
@@ -105,12 +108,29 @@ impl Connector {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
                     }
                 }
+                Ok(StartupStep::NeedPassword) => {
+                    let secured = link.secured;
+                    let Some(answer) = self.ask(|c| Want::Password(c.peer(secured))) else {
+                        return self.stand_still(Stage::Startup(startup));
+                    };
+                    match wants::secret(answer).transpose() {
+                        Ok(password) => {
+                            self.password_given = password.is_some();
+                            startup.set_password(password);
+                        }
+                        Err(reason) => {
+                            self.used_password = true;
+                            say(link, &ConnectError::NoPassword(reason));
+                            return self.fail(link);
+                        }
+                    }
+                }
                 Ok(StartupStep::NeedInput) => {
                     if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending
                     {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
                     }
-                    match link.read(false) {
+                    match link.read(self.reads_may_wait(link)) {
                         ReadOutcome::Data => {}
                         ReadOutcome::WouldBlock => {
                             return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
@@ -128,14 +148,17 @@ impl Connector {
             StartupError::Server(fields) => link.session.say_server_error(fields),
             error => link.session.errors.push_with(|out| error.write_text(out)),
         }
+        link.cause = Cause::from(error);
         self.impression.note_sqlstate(error.sqlstate());
         if self.impression.is_cannot_connect_now() {
+            self.remember(Found::Down);
             return Go::On(Stage::NextHost);
         }
         // Only before AuthenticationOk, as in the reference (behaviour 62).
         if self.used_password
             && error.sqlstate() == Some(INVALID_PASSWORD)
             && self.host().password.is_some()
+            && !self.password_given
             && let Some(file) = self.plan.settings().get(Opt::Passfile)
         {
             say(link, &ConnectError::PasswordFromFile(file.to_vec()));

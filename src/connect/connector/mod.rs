@@ -1,21 +1,31 @@
 //! The machine behind `PQconnectStart` and `PQconnectPoll`: candidate after candidate until a session is up.
 //!
 //! [`Connector::start`], then wait as if [`PollStatus::Writing`] had been said, then [`Connector::poll`] and wait for what it
-//! says, until it says [`PollStatus::Ok`] or [`PollStatus::Failed`]. Nothing here waits, but for the lookup of a host's name
-//! ([`crate::net::lookup::Resolver`]).
+//! says, until it says [`PollStatus::Ok`] or [`PollStatus::Failed`]; [`Connector::descriptor`] is what to wait on each time.
+//! Nothing here waits, but for the lookup of a host's name on behalf of a call that waits anyway ([`wait`]).
 //!
 //! The order of events is the reference's: what fails before an attempt's words are written has none; each attempt begins
 //! with them; the texts of all attempts stay until one succeeds (behaviours 88-94, 142-145).
 
 mod encrypt;
 mod login;
+mod patient;
+mod provide;
+mod race;
+mod recall;
+mod record;
+mod role;
+mod wait;
+mod wants;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use crate::config::{ConnectPlan, HostSpec, LoadBalanceHosts, Opt, TargetSessionAttrs};
-use crate::net::lookup::Resolver;
+use crate::config::{
+    ConnectPlan, HostKind, HostSpec, LoadBalanceHosts, Opt, PolicyEnv, TargetSessionAttrs,
+};
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
 use crate::protocol::frontend;
@@ -25,14 +35,23 @@ use crate::protocol::types::ExecStatus;
 
 use super::candidates::Candidates;
 use super::chance::{self, RandomBytes, Shuffler};
-use super::dial::{self, DialError, HostError};
-use super::encryption::{Method, Negotiation, PassPhrase};
+use super::dial::{self, DialError, HostError, Place};
+use super::encryption::{Method, Negotiation};
 use super::error::{ConnectError, write_attempt};
 use super::link::{FlushOutcome, Link, ReadOutcome};
+use super::memory::{Found, HostMemory};
 use super::ping::{Impression, Ping};
+use super::report::{Cause, Phase, Report};
+use super::request::Pending;
 use super::status::{ConnStatus, PollStatus};
-use super::target::{self, Probe, Verdict};
+use super::target::Probe;
 use super::tls;
+
+use race::Race;
+pub use wait::Mode;
+use wait::Waiting;
+use wants::Asking;
+pub use wants::Asks;
 
 /// SQLSTATE of a server that does not know a parameter of the startup packet.
 const UNDEFINED_OBJECT: &[u8] = b"42704";
@@ -58,12 +77,22 @@ enum Stage {
     Idle,
     /// Go to the next host.
     NextHost,
+    /// The name of this host is being looked up, for this port.
+    LookingUp(u16),
+    /// The application is asked for a transport to this host.
+    Provide,
     /// Go to the next address of this host.
     NextAddress,
     /// Connect to this address.
     Dial,
     /// connect(2) is under way.
     Connecting,
+    /// Several attempts are under way side by side.
+    Racing,
+    /// connect(2) has ended well.
+    Connected,
+    /// The same, and the others in the race go first.
+    Held,
     /// Connected: send the first packet.
     Made,
     /// A request for this kind of encryption has been sent.
@@ -99,41 +128,81 @@ enum Go {
 /// Makes a connection by a plan. See the module's text.
 pub struct Connector {
     plan: Arc<ConnectPlan>,
+    /// Where what the plan leaves open is looked for.
+    env: PolicyEnv,
     purpose: Purpose,
     candidates: Candidates,
     /// The one address of a cancel request.
     known_address: Option<Address>,
-    resolver: Resolver,
     random: RandomBytes,
     shuffler: Option<Shuffler>,
     stage: Stage,
-    /// Attempts begun.
-    attempts: usize,
+    /// Addresses and lookups begun: a `connect_timeout` for each.
+    periods: usize,
+    waiting: Waiting,
+    race: Option<Box<Race>>,
+    /// It is in a race, and does not go beyond the connected socket.
+    holds_back: bool,
+    /// It is in a race: addresses of the host that are for others to try.
+    spare: Vec<Address>,
+    memory: Option<Arc<HostMemory>>,
     /// The application name is left out, for this server did not know it.
     without_application_name: bool,
+    /// The protocol version that this address was brought to, for when it is tried again (behaviour 116).
+    version: Option<u32>,
     /// Numeric text of the present address.
     hostaddr: Vec<u8>,
     used_password: bool,
     impression: Impression,
+    report: Report,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
-    pass_phrase: PassPhrase,
+    /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
+    is_patient: bool,
+    /// The private key is encrypted, and its pass phrase not known.
+    needs_pass_phrase: bool,
+    /// What the application is asked, and can be.
+    asking: Asking,
+    asks: Asks,
+    /// The transport to the present host is the application's.
+    provided: bool,
+    /// It has given the password.
+    password_given: bool,
+    /// Answers nobody waits for any more, to be cancelled.
+    forsaken: Vec<Arc<Pending>>,
 }
 
 impl Connector {
     /// A machine for `plan`, with the system's randomness. No system call but that is made.
     pub fn new(plan: ConnectPlan, purpose: Purpose) -> Connector {
+        Connector::for_plan(Arc::new(plan), purpose, PolicyEnv::default())
+    }
+
+    /// A machine for a plan that others may share, in the surroundings that `env` shows.
+    pub fn for_plan(plan: Arc<ConnectPlan>, purpose: Purpose, env: PolicyEnv) -> Connector {
         let mut seed = [0; 8];
         // Without randomness the order is as good as any other.
         if plan.load_balance_hosts == LoadBalanceHosts::Random {
             chance::system(&mut seed);
         }
-        Connector::with_chance(plan, purpose, u64::from_ne_bytes(seed), chance::system)
+        let seed = u64::from_ne_bytes(seed);
+        let mut this = Connector::with_shared(plan, purpose, seed, chance::system);
+        this.env = env;
+        this
     }
 
     /// A machine for `plan`; `seed` decides the order under `load_balance_hosts`, `random` gives nonces.
     pub fn with_chance(
         plan: ConnectPlan,
+        purpose: Purpose,
+        seed: u64,
+        random: RandomBytes,
+    ) -> Connector {
+        Connector::with_shared(Arc::new(plan), purpose, seed, random)
+    }
+
+    fn with_shared(
+        plan: Arc<ConnectPlan>,
         purpose: Purpose,
         seed: u64,
         random: RandomBytes,
@@ -144,7 +213,7 @@ impl Connector {
         };
         let two_passes = plan.target_session_attrs == TargetSessionAttrs::PreferStandby;
         let candidates = Candidates::new(plan.hosts.len(), shuffler.as_mut(), two_passes);
-        Connector::assemble(Arc::new(plan), purpose, candidates, shuffler, random)
+        Connector::assemble(plan, purpose, candidates, shuffler, random)
     }
 
     fn assemble(
@@ -156,27 +225,43 @@ impl Connector {
     ) -> Connector {
         Connector {
             plan,
+            env: PolicyEnv::default(),
             purpose,
             candidates,
             known_address: None,
-            resolver: Resolver::default(),
             random,
             shuffler,
             stage: Stage::Idle,
-            attempts: 0,
+            periods: 0,
+            waiting: Waiting::default(),
+            race: None,
+            holds_back: false,
+            spare: Vec::new(),
+            memory: None,
             without_application_name: false,
+            version: None,
             hostaddr: Vec::new(),
             used_password: false,
             impression: Impression::default(),
+            report: Report::default(),
             negotiation: Negotiation::default(),
-            pass_phrase: PassPhrase::default(),
+            is_patient: false,
+            needs_pass_phrase: false,
+            asking: Asking::default(),
+            asks: Asks::default(),
+            provided: false,
+            password_given: false,
+            forsaken: Vec::new(),
         }
     }
 
     /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
     /// when it never came to an address.
     pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
-        let address = self.address()?.clone();
+        let address = self.address().cloned();
+        if address.is_none() && !self.provided {
+            return None;
+        }
         let candidates = Candidates::only(self.candidates.current());
         let purpose = Purpose::Cancel { process_id, key };
         let mut this = Connector::assemble(
@@ -186,7 +271,9 @@ impl Connector {
             None,
             self.random,
         );
-        this.known_address = Some(address);
+        this.env = self.env.clone();
+        this.known_address = address.filter(|_| !self.provided);
+        this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -214,15 +301,14 @@ impl Connector {
             .or_else(|| self.candidates.current_address())
     }
 
+    /// Whether the application has given a password.
+    pub fn password_given(&self) -> bool {
+        self.password_given
+    }
+
     /// Whether the server has asked for a password.
     pub fn used_password(&self) -> bool {
         self.used_password
-    }
-
-    /// A number that grows with every attempt at an address: who waits begins its `connect_timeout` anew then
-    /// (behaviour 85).
-    pub fn attempt(&self) -> usize {
-        self.attempts
     }
 
     /// What has been learnt about the server (behaviour 138).
@@ -232,26 +318,23 @@ impl Connector {
 
     /// Back to before [`Connector::start`], with the hosts in the order they have (behaviour 114).
     pub fn restart(&mut self) {
+        self.forget_waiting();
+        self.forsake();
+        self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
         self.without_application_name = false;
+        self.version = None;
         self.used_password = false;
         self.impression = Impression::default();
     }
 
-    /// Takes the first steps, as far as they go without waiting: a Unix socket is connected then (behaviour 78). On
-    /// failure the link's status is [`ConnStatus::Bad`].
-    pub fn start(&mut self, link: &mut Link) {
-        self.stage = Stage::NextHost;
-        link.status = ConnStatus::Needed;
-        self.poll(link);
-    }
-
-    /// Takes steps until there is something to wait for.
-    pub fn poll(&mut self, link: &mut Link) -> PollStatus {
+    fn advance(&mut self, link: &mut Link) -> PollStatus {
         loop {
             let stage = std::mem::replace(&mut self.stage, Stage::Ended);
-            match self.step(stage, link) {
+            let go = self.step(stage, link);
+            self.record_outcome(&go, link);
+            match go {
                 Go::On(Stage::Ended) => {
                     return match link.status {
                         ConnStatus::Ok => PollStatus::Ok,
@@ -267,29 +350,32 @@ impl Connector {
         }
     }
 
-    /// The time for this address is over: the next poll goes on with the next one (behaviour 86).
-    pub fn time_out(&mut self, link: &mut Link) {
-        if matches!(self.stage, Stage::Idle | Stage::Ended) {
-            return;
-        }
-        say(link, &ConnectError::Timeout);
-        self.stage = self.give_address_up(link);
-    }
-
     fn step(&mut self, stage: Stage, link: &mut Link) -> Go {
         match stage {
-            Stage::Idle => Go::On(Stage::NextHost),
+            Stage::Idle => self.first(link),
             Stage::NextHost => self.next_host(link),
+            Stage::LookingUp(port) => self.looking_up(port, link),
             Stage::NextAddress => match self.candidates.next_address() {
                 Some(address) => {
+                    self.periods += 1;
                     self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
                     self.without_application_name = false;
+                    self.version = None;
                     Go::On(Stage::Dial)
                 }
-                None => Go::On(Stage::NextHost),
+                None => {
+                    self.remember(Found::Down);
+                    Go::On(Stage::NextHost)
+                }
             },
+            Stage::Racing => self.racing(link),
             Stage::Dial => self.dial(link),
             Stage::Connecting => self.connecting(link),
+            Stage::Provide => self.provide(link),
+            Stage::Connected | Stage::Held if self.holds_back => {
+                Go::Wait(Stage::Held, PollStatus::Reading)
+            }
+            Stage::Connected | Stage::Held => self.connected(link),
             Stage::Made => self.made(link),
             Stage::Requested(method) => self.requested(method, link),
             Stage::BeginTls => self.begin_tls(link),
@@ -309,18 +395,26 @@ impl Connector {
             return self.fail(link);
         };
         link.status = ConnStatus::Needed;
+        self.record_host(link);
         if let Some(address) = &self.known_address {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
         }
-        match dial::addresses(&self.plan.hosts[host], self.resolver) {
-            Ok(mut addresses) => {
-                if let Some(shuffler) = &mut self.shuffler {
-                    shuffler.shuffle(&mut addresses);
-                }
-                self.candidates.set_addresses(addresses);
-                Go::On(Stage::NextAddress)
-            }
+        if self.asks.dial || self.provided {
+            let kind = self.plan.hosts[host].kind;
+            let is_unix = matches!(kind, HostKind::Unix | HostKind::Abstract);
+            self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+            self.provided = matches!(self.purpose, Purpose::Cancel { .. });
+            return Go::On(Stage::Provide);
+        }
+        self.place(link)
+    }
+
+    /// Finds out where the present host is.
+    fn place(&mut self, link: &mut Link) -> Go {
+        match dial::place(self.host()) {
+            Ok(Place::Known(addresses)) => self.take_addresses(addresses),
+            Ok(Place::Named(port)) => self.look_up(port, link),
             Err(HostError::Next(error)) => {
                 say_dial(link, &error);
                 Go::On(Stage::NextHost)
@@ -334,20 +428,26 @@ impl Connector {
 
     /// Connects to the present address.
     fn dial(&mut self, link: &mut Link) -> Go {
-        link.disconnect();
+        if self.provided {
+            return Go::On(Stage::Provide);
+        }
+        self.hang_up(link);
         link.session.forget_backend();
         link.status = ConnStatus::Needed;
-        self.attempts += 1;
         self.used_password = false;
         self.impression = Impression::default();
         let Some(address) = self.candidates.current_address().cloned() else {
             return Go::On(Stage::NextHost);
         };
         self.hostaddr = address.numeric_text();
+        self.record_dial(link);
         let socket = match Socket::new(&address) {
             Ok(socket) => socket,
             // A family the system does not have is no news where others can be tried.
-            Err(_) if self.candidates.has_more() => return Go::On(Stage::NextAddress),
+            Err(error) if self.candidates.has_more() => {
+                link.cause = Cause::from(&ConnectError::Socket(errno_of(&error)));
+                return Go::On(Stage::NextAddress);
+            }
             Err(error) => {
                 self.say_attempt(link);
                 say(link, &ConnectError::Socket(errno_of(&error)));
@@ -368,7 +468,7 @@ impl Connector {
         );
         link.status = ConnStatus::Started;
         match begun {
-            Ok(Connecting::Done) => Go::On(Stage::Connecting),
+            Ok(Connecting::Done) => Go::On(Stage::Connected),
             Ok(Connecting::Pending) => Go::Wait(Stage::Connecting, PollStatus::Writing),
             Err(error) => {
                 say(link, &error);
@@ -399,14 +499,18 @@ impl Connector {
         if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
+        Go::On(Stage::Connected)
+    }
+
+    /// The socket is connected: makes it what a session wants, and sees who is at its other end.
+    fn connected(&mut self, link: &mut Link) -> Go {
+        let is_unix = self.address().is_some_and(Address::is_unix);
+        let Some(Transport::Plain(socket)) = &link.transport else {
+            return Go::On(Stage::NextAddress);
+        };
         let checked = socket
-            .local_address()
-            .map_err(|e| ConnectError::ClientAddress(errno_of(&e)))
-            .and_then(|_| {
-                socket
-                    .set_blocking()
-                    .map_err(|e| ConnectError::Mode(errno_of(&e)))
-            })
+            .set_blocking()
+            .map_err(|e| ConnectError::Mode(errno_of(&e)))
             .and_then(|()| match is_unix {
                 true => dial::check_peer(socket, &self.plan),
                 false => Ok(()),
@@ -432,7 +536,12 @@ impl Connector {
                 )
             }
             Purpose::Session => {
-                let startup = Box::new(self.new_startup(link));
+                self.record(Phase::Authentication);
+                let mut startup = Box::new(self.new_startup(link));
+                self.password_given = false;
+                if self.asks.password {
+                    startup.defer_password();
+                }
                 let queued = self.write_startup(&startup, link);
                 (Stage::Startup(startup), queued)
             }
@@ -446,12 +555,12 @@ impl Connector {
         wait_after_flush(link, stage)
     }
 
-    /// Reads once without waiting: where to go on, or `None` when there is something to parse.
+    /// Reads once, without waiting for who polls: where to go on, or `None` when there is something to parse.
     fn read(&mut self, link: &mut Link, stage: Stage) -> Option<Go> {
         if !link.session.output.is_empty() && link.flush(false) == FlushOutcome::Pending {
             return Some(Go::Wait(stage, PollStatus::Writing));
         }
-        match link.read(false) {
+        match link.read(self.reads_may_wait(link)) {
             ReadOutcome::Data => None,
             ReadOutcome::WouldBlock => Some(Go::Wait(stage, PollStatus::Reading)),
             ReadOutcome::Closed => Some(self.fail(link)),
@@ -472,13 +581,17 @@ impl Connector {
                 }
                 NextResult::Ready(result) => {
                     let sqlstate = result.error.as_ref().and_then(|e| e.fields.get(b'C'));
+                    link.cause = Cause::server(sqlstate);
                     self.impression.note_sqlstate(sqlstate);
+                    let is_undefined = sqlstate == Some(UNDEFINED_OBJECT);
                     if link.session.is_lost() {
                         link.drop_transport();
                     }
-                    match result.status {
+                    let status = result.status;
+                    link.session.fetched.push(result);
+                    match status {
                         ExecStatus::FatalError => {
-                            if sqlstate == Some(UNDEFINED_OBJECT) && self.sends_application_name() {
+                            if is_undefined && self.sends_application_name() {
                                 self.without_application_name = true;
                                 return Go::On(Stage::Dial);
                             }
@@ -501,79 +614,6 @@ impl Connector {
             None => settings.get(Opt::FallbackApplicationName),
         };
         !self.without_application_name && name.is_some_and(|name| !name.is_empty())
-    }
-
-    fn check_target(&mut self, link: &mut Link) -> Go {
-        let verdict = match self.wanted() {
-            TargetSessionAttrs::Any => Verdict::Accept,
-            wanted => target::judge(wanted, &link.session.facts),
-        };
-        match verdict {
-            Verdict::Accept => self.succeed(link),
-            Verdict::Refuse(error) => refuse_server(&error, link),
-            Verdict::Ask(probe) => {
-                if let Err(error) = link.session.send_query(probe.query()) {
-                    link.session.errors.push_with(|out| error.write_text(out));
-                    return self.fail(link);
-                }
-                link.status = probe.status();
-                wait_after_flush(link, Stage::Probing(probe))
-            }
-        }
-    }
-
-    /// What kind of server is wanted in this pass.
-    fn wanted(&self) -> TargetSessionAttrs {
-        match self.candidates.in_second_pass() {
-            true => TargetSessionAttrs::Any,
-            false => self.plan.target_session_attrs,
-        }
-    }
-
-    fn probing(&mut self, probe: Probe, link: &mut Link) -> Go {
-        loop {
-            let answer = match link.session.next_result() {
-                NextResult::Pending => match self.read(link, Stage::Probing(probe)) {
-                    Some(go) => return go,
-                    None => continue,
-                },
-                NextResult::None => None,
-                NextResult::Ready(answer) => Some(answer),
-            };
-            if link.session.is_lost() {
-                link.drop_transport();
-                return self.fail(link);
-            }
-            let verdict = match &answer {
-                Some(answer) => probe.judge(self.wanted(), answer),
-                None => probe.no_answer(),
-            };
-            return match verdict {
-                Verdict::Refuse(error) => refuse_server(&error, link),
-                Verdict::Accept | Verdict::Ask(_) => {
-                    link.status = ConnStatus::Consume;
-                    Go::On(Stage::Consume)
-                }
-            };
-        }
-    }
-
-    fn consume(&mut self, link: &mut Link) -> Go {
-        loop {
-            match link.session.next_result() {
-                NextResult::Pending => {
-                    if let Some(go) = self.read(link, Stage::Consume) {
-                        return go;
-                    }
-                }
-                NextResult::None => return self.succeed(link),
-                NextResult::Ready(_) if link.session.is_lost() => {
-                    link.drop_transport();
-                    return self.fail(link);
-                }
-                NextResult::Ready(_) => {}
-            }
-        }
     }
 
     /// After a cancel request: the server says nothing and closes (behaviour 274).
@@ -610,8 +650,15 @@ impl Connector {
     }
 
     fn succeed(&mut self, link: &mut Link) -> Go {
+        self.remember_taken(link);
         link.session.errors.clear();
         link.status = ConnStatus::Ok;
+        link.read_timeout = self
+            .plan
+            .extensions
+            .read_timeout_ms
+            .filter(|&ms| ms > 0)
+            .map(|ms| Duration::from_millis(ms.into()));
         self.impression.connected = true;
         Go::On(Stage::Ended)
     }
@@ -626,7 +673,7 @@ impl Connector {
 
     /// This address is no good.
     fn give_address_up(&mut self, link: &mut Link) -> Stage {
-        link.disconnect();
+        self.hang_up(link);
         link.status = ConnStatus::Needed;
         Stage::NextAddress
     }
@@ -645,6 +692,11 @@ impl Connector {
 /// The server is of the wrong kind: says good-bye and goes to the next host (behaviour 111).
 fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
     say(link, error);
+    say_good_bye(link);
+    Go::On(Stage::NextHost)
+}
+
+fn say_good_bye(link: &mut Link) {
     let session = &mut link.session;
     let mark = session.output.mark();
     if frontend::empty(session.output.buffer(), frontend::tag::TERMINATE).is_ok() {
@@ -654,7 +706,6 @@ fn refuse_server(error: &ConnectError, link: &mut Link) -> Go {
         // It may not get through; nobody is left to tell.
         let _: FlushOutcome = link.flush(false);
     }
-    Go::On(Stage::NextHost)
 }
 
 /// Sends what is queued and says what to wait for.
@@ -667,9 +718,14 @@ fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
 }
 
 fn say(link: &mut Link, error: &ConnectError) {
+    // That only says more of the failure before it.
+    if !matches!(error, ConnectError::PasswordFromFile(_)) {
+        link.cause = Cause::from(error);
+    }
     link.session.errors.push_with(|out| error.write_text(out));
 }
 
 fn say_dial(link: &mut Link, error: &DialError) {
+    link.cause = error.cause();
     link.session.errors.push_with(|out| error.write_text(out));
 }

@@ -52,7 +52,7 @@ impl Config {
             None => None,
         };
         let nobody = Arc::new(Witness::new(None, None));
-        let mut base = ClientConfig::builder_with_provider(provider::provider())
+        let mut base = ClientConfig::builder_with_provider(provider::provider().clone())
             .with_protocol_versions(&allowed)
             .map_err(|e| TlsError::Setup(Reason::Owned(e.to_string())))?
             .dangerous()

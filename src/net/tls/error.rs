@@ -107,6 +107,8 @@ pub enum Reason {
     Owned(String),
     /// The operating system's words for an error number.
     Os(i32),
+    /// The alert with this number, received from the server.
+    Alert(u8),
 }
 
 impl Reason {
@@ -122,6 +124,7 @@ impl Reason {
             Reason::Text(text) => out.extend_from_slice(text.as_bytes()),
             Reason::Owned(text) => out.extend_from_slice(text.as_bytes()),
             Reason::Os(errno) => sys::strerror(*errno, out),
+            Reason::Alert(code) => out.extend_from_slice(alert_text(*code).as_bytes()),
         }
     }
 }
@@ -341,7 +344,7 @@ impl fmt::Display for TlsError {
 impl std::error::Error for TlsError {}
 
 /// OpenSSL's words for an alert received, by its number.
-pub(super) fn alert_text(code: u8) -> &'static str {
+fn alert_text(code: u8) -> &'static str {
     match code {
         10 => "sslv3 alert unexpected message",
         20 => "sslv3 alert bad record mac",

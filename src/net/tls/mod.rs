@@ -6,7 +6,7 @@
 //! A [`Config`] is made from [`TlsOptions`]; [`TlsStream::start`] puts it on a connected socket; when
 //! [`TlsStream::handshake`] is [`Progress::Done`], the stream receives and sends like a socket.
 //!
-//! The cryptography is ring's, or aws-lc-rs's with the feature `tls-aws-lc-rs`; only `provider` names either.
+//! The cryptography is aws-lc-rs's, or ring's; only `provider` names either, and says why.
 
 mod certificate;
 mod chain;
@@ -20,6 +20,7 @@ mod key;
 mod key_log;
 mod names;
 mod options;
+mod outgoing;
 mod pem;
 mod provider;
 mod stream;

@@ -9,15 +9,18 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use rustls::client::UnbufferedClientConnection;
+use rustls::client::{ClientConnectionData, UnbufferedClientConnection};
 use rustls::pki_types::{DnsName, IpAddr, Ipv4Addr, ServerName};
-use rustls::unbuffered::{ConnectionState, EncodeError, EncryptError, UnbufferedStatus};
+use rustls::unbuffered::{
+    ConnectionState, EncodeError, EncodeTlsData, EncryptError, UnbufferedStatus,
+};
 use rustls::{CipherSuite, ProtocolVersion};
 
 use super::certificate::Certificate;
 use super::config::{Config, PROTOCOL};
-use super::error::{Reason, TlsError, alert_text};
+use super::error::{Reason, TlsError};
 use super::options::{TlsVersion, Verify};
+use super::outgoing::Outgoing;
 use super::verifier::Witness;
 use super::{digest, names};
 use crate::net::socket::Socket;
@@ -29,7 +32,7 @@ const INCOMING_FIRST: usize = 5 + 16 * 1024 + 256;
 /// What it grows to while the server sends faster than that.
 const INCOMING_MAX: usize = 128 * 1024;
 /// The most plaintext encrypted before it is sent.
-const CHUNK: usize = 4 * 16 * 1024;
+pub(super) const CHUNK: usize = 4 * 16 * 1024;
 
 /// How far a handshake is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +78,10 @@ pub struct TlsStream {
     /// Plaintext that no caller had room for; what stands before `plain_start` has been taken.
     plain: Vec<u8>,
     plain_start: usize,
-    /// Records to be sent; those before `outgoing_start` are gone.
-    outgoing: Vec<u8>,
-    outgoing_start: usize,
+    /// Records to be sent.
+    outgoing: Outgoing,
+    /// They wait for [`TlsStream::close_notify`].
+    held: bool,
     /// How much of the next [`TlsStream::send`]'s data is in `outgoing` already.
     encrypted: usize,
     /// How the server's side has ended.
@@ -126,8 +130,8 @@ impl TlsStream {
             start: 0,
             plain: Vec::new(),
             plain_start: 0,
-            outgoing: Vec::new(),
-            outgoing_start: 0,
+            outgoing: Outgoing::default(),
+            held: false,
             encrypted: 0,
             end: None,
             established: false,
@@ -137,29 +141,38 @@ impl TlsStream {
     /// Goes on with the handshake as far as it goes without waiting. [`Progress::Done`] also means that the server's
     /// certificate is for the host, where that was asked for.
     ///
+    /// In TLS 1.3 our last flight may still wait then: it goes out with the first data, or before the first receive.
+    ///
     /// # Errors
     /// Why there will be no connection. The server has been told as far as it listens.
     pub fn handshake(&mut self) -> Result<Progress, TlsError> {
         if self.established {
             return Ok(Progress::Done);
         }
+        // To look for an answer in the moment after the question would be in vain.
+        let mut asked = false;
         loop {
-            if !self.flush(false).map_err(socket_error)? {
-                return Ok(Progress::WantWrite);
-            }
             match self.step(None) {
                 Ok(Step::Data) => {}
                 Ok(Step::Idle) => {
-                    if self.outgoing_start < self.outgoing.len() {
-                        continue;
+                    let server_waits =
+                        self.tls.protocol_version() != Some(ProtocolVersion::TLSv1_3);
+                    if server_waits && !self.flush(false).map_err(socket_error)? {
+                        return Ok(Progress::WantWrite);
                     }
                     self.check_name()?;
                     self.established = true;
                     return Ok(Progress::Done);
                 }
                 Ok(Step::NeedMore) => {
-                    if self.outgoing_start < self.outgoing.len() {
-                        continue;
+                    if !self.outgoing.is_empty() {
+                        if !self.flush(false).map_err(socket_error)? {
+                            return Ok(Progress::WantWrite);
+                        }
+                        asked = true;
+                    }
+                    if asked {
+                        return Ok(Progress::WantRead);
                     }
                     match self.receive(false) {
                         Ok(0) => return Err(TlsError::Eof),
@@ -202,7 +215,7 @@ impl TlsStream {
                 }
             }
             // An answer that the protocol wants, to a key update, goes out as far as it can.
-            if self.encrypted == 0 && self.outgoing_start < self.outgoing.len() {
+            if self.encrypted == 0 {
                 let _ = self.flush(false);
             }
             if buf.len() > before {
@@ -278,20 +291,22 @@ impl TlsStream {
         digest::server_end_point(self.server_certificate()?)
     }
 
+    /// What is sent from here on waits for [`TlsStream::close_notify`], to go out together with it.
+    pub fn hold(&mut self) {
+        self.held = true;
+    }
+
     /// Tells the server, as far as that goes without waiting, that nothing more will come.
     pub fn close_notify(&mut self) {
-        let (tls, incoming) = (&mut self.tls, &mut []);
-        if let Ok(ConnectionState::WriteTraffic(mut writer)) =
-            tls.process_tls_records(incoming).state
-        {
-            let at = self.outgoing.len();
+        let state = self.tls.process_tls_records(&mut []).state;
+        if let Ok(ConnectionState::WriteTraffic(mut writer)) = state
             // An alert is a few bytes, whichever the cipher.
-            self.outgoing.resize(at + 256, 0);
-            let written = writer
-                .queue_close_notify(&mut self.outgoing[at..])
-                .unwrap_or(0);
-            self.outgoing.truncate(at + written);
+            && let Ok(room) = self.outgoing.room(256)
+        {
+            let written = writer.queue_close_notify(room).unwrap_or(0);
+            self.outgoing.written(written);
         }
+        self.held = false;
         let _ = self.flush(false);
     }
 
@@ -375,18 +390,10 @@ impl TlsStream {
                     }
                     result = Some(Ok(Step::Data));
                 }
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let at = self.outgoing.len();
-                    let mut room = 1024;
-                    let written = loop {
-                        self.outgoing.resize(at + room, 0);
-                        match data.encode(&mut self.outgoing[at..]) {
-                            Ok(written) => break written,
-                            Err(EncodeError::InsufficientSize(needs)) => room = needs.required_size,
-                            Err(EncodeError::AlreadyEncoded) => break 0,
-                        }
-                    };
-                    self.outgoing.truncate(at + written);
+                Ok(ConnectionState::EncodeTlsData(data)) => {
+                    if let Err(error) = encode(data, &mut self.outgoing) {
+                        result = Some(Err(error));
+                    }
                 }
                 // It is in `outgoing`, from where it will be sent before anything else.
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
@@ -413,14 +420,10 @@ impl TlsStream {
     /// After a failure rustls has an alert for the server.
     fn queue_alert(&mut self, discard: usize) {
         self.discard(discard);
-        while let Ok(ConnectionState::EncodeTlsData(mut data)) =
+        while let Ok(ConnectionState::EncodeTlsData(data)) =
             self.tls.process_tls_records(&mut []).state
         {
-            let at = self.outgoing.len();
-            self.outgoing.resize(at + 512, 0);
-            let written = data.encode(&mut self.outgoing[at..]).unwrap_or(0);
-            self.outgoing.truncate(at + written);
-            if written == 0 {
+            if encode(data, &mut self.outgoing).is_err() {
                 return;
             }
         }
@@ -469,27 +472,22 @@ impl TlsStream {
         if !matches!(self.step_outgoing()?, Step::Idle) {
             return Err(TlsError::Protocol(Reason::Text("uninitialized")));
         }
-        let at = self.outgoing.len();
-        let mut room = data.len() + data.len().div_ceil(16 * 1024) * 64 + 128;
+        let mut size = data.len() + data.len().div_ceil(16 * 1024) * 64 + 128;
         for _ in 0..2 {
-            if self.outgoing.try_reserve(room).is_err() {
-                return Err(TlsError::Syscall(libc::ENOMEM));
-            }
-            self.outgoing.resize(at + room, 0);
+            let room = self.outgoing.room(size).map_err(socket_error)?;
             let state = self.tls.process_tls_records(&mut []).state;
             let Ok(ConnectionState::WriteTraffic(mut writer)) = state else {
                 break;
             };
-            match writer.encrypt(data, &mut self.outgoing[at..]) {
+            match writer.encrypt(data, room) {
                 Ok(written) => {
-                    self.outgoing.truncate(at + written);
+                    self.outgoing.written(written);
                     return Ok(());
                 }
-                Err(EncryptError::InsufficientSize(needs)) => room = needs.required_size,
+                Err(EncryptError::InsufficientSize(needs)) => size = needs.required_size,
                 Err(EncryptError::EncryptExhausted) => break,
             }
         }
-        self.outgoing.truncate(at);
         Err(TlsError::Protocol(Reason::Text("internal error")))
     }
 
@@ -497,15 +495,7 @@ impl TlsStream {
     fn step_outgoing(&mut self) -> Result<Step, TlsError> {
         loop {
             match self.tls.process_tls_records(&mut []).state {
-                Ok(ConnectionState::EncodeTlsData(mut data)) => {
-                    let at = self.outgoing.len();
-                    self.outgoing.resize(at + 1024, 0);
-                    let written = data.encode(&mut self.outgoing[at..]).unwrap_or(0);
-                    self.outgoing.truncate(at + written);
-                    if written == 0 {
-                        return Ok(Step::NeedMore);
-                    }
-                }
+                Ok(ConnectionState::EncodeTlsData(data)) => encode(data, &mut self.outgoing)?,
                 Ok(ConnectionState::TransmitTlsData(data)) => data.done(),
                 Ok(ConnectionState::WriteTraffic(_)) => return Ok(Step::Idle),
                 // The server has ended its side; ours may go on (RFC 8446, section 6.1).
@@ -518,19 +508,29 @@ impl TlsStream {
 
     /// Sends what waits. `Ok(false)`: some of it still does.
     fn flush(&mut self, may_block: bool) -> io::Result<bool> {
-        while self.outgoing_start < self.outgoing.len() {
-            match self
-                .socket
-                .send(&self.outgoing[self.outgoing_start..], may_block)
-            {
-                Ok(sent) => self.outgoing_start += sent,
-                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
-                Err(e) => return Err(e),
-            }
+        if self.held {
+            return Ok(true);
         }
-        self.outgoing.clear();
-        self.outgoing_start = 0;
-        Ok(true)
+        self.outgoing.flush(&self.socket, may_block)
+    }
+}
+
+/// Writes a record that rustls has ready behind those that wait.
+fn encode(
+    mut data: EncodeTlsData<'_, ClientConnectionData>,
+    outgoing: &mut Outgoing,
+) -> Result<(), TlsError> {
+    let mut size = 1024;
+    loop {
+        let room = outgoing.room(size).map_err(socket_error)?;
+        match data.encode(room) {
+            Ok(written) => {
+                outgoing.written(written);
+                return Ok(());
+            }
+            Err(EncodeError::InsufficientSize(needs)) => size = needs.required_size,
+            Err(EncodeError::AlreadyEncoded) => return Ok(()),
+        }
     }
 }
 
@@ -579,8 +579,8 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
     match error {
         E::AlertReceived(alert) => match u8::from(*alert) {
             0 => TlsError::Closed,
-            code @ 70 => version(alert_text(code)),
-            code => plain(alert_text(code)),
+            code @ 70 => TlsError::Version(Reason::Alert(code), lowest, highest),
+            code => TlsError::Protocol(Reason::Alert(code)),
         },
         E::InvalidMessage(
             InvalidMessage::InvalidContentType | InvalidMessage::UnknownProtocolVersion,

@@ -2,6 +2,7 @@
 
 use zeroize::Zeroizing;
 
+use super::parameters::Parameters;
 use crate::protocol::encoding;
 use crate::protocol::types::TransactionStatus;
 
@@ -15,8 +16,8 @@ const DEFAULT_SCRAM_ITERATIONS: i32 = 4096;
 
 /// What the backend has told about itself.
 pub struct Facts {
-    /// Reported parameters: name, and value with a NUL behind it.
-    parameters: Vec<(Vec<u8>, Vec<u8>)>,
+    /// What was reported.
+    parameters: Parameters,
     /// The protocol version spoken, as major << 16 | minor.
     pub protocol_version: u32,
     /// Process id of the backend; 0 until it is known.
@@ -44,7 +45,7 @@ pub struct Facts {
 impl Default for Facts {
     fn default() -> Self {
         Facts {
-            parameters: Vec::new(),
+            parameters: Parameters::default(),
             protocol_version: PROTOCOL_3_0,
             process_id: 0,
             cancel_key: None,
@@ -63,20 +64,12 @@ impl Default for Facts {
 impl Facts {
     /// The value of a reported parameter with a NUL behind it. Names are case-sensitive (behaviour 251).
     pub fn parameter_with_nul(&self, name: &[u8]) -> Option<&[u8]> {
-        self.parameters
-            .iter()
-            .find(|(n, _)| n == name)
-            .map(|(_, value)| value.as_slice())
+        self.parameters.get(name)
     }
 
     /// Takes a ParameterStatus in.
     pub fn set_parameter(&mut self, name: &[u8], value: &[u8]) {
-        let mut kept = value.to_vec();
-        kept.push(0);
-        match self.parameters.iter_mut().find(|(n, _)| n == name) {
-            Some(slot) => slot.1 = kept,
-            None => self.parameters.push((name.to_vec(), kept)),
-        }
+        self.parameters.set(name, value);
         self.escaping_reported |=
             matches!(name, b"client_encoding" | b"standard_conforming_strings");
         let is_on = value == b"on";

@@ -7,6 +7,7 @@
 mod copy;
 mod facts;
 mod fastpath;
+mod parameters;
 mod parse;
 mod results;
 mod send;
@@ -96,6 +97,9 @@ pub struct Session {
     pub facts: Facts,
     /// Notices that nobody has been shown yet, oldest first.
     pub notices: VecDeque<QueryResult>,
+    /// Results that were fetched while connecting, oldest first, for those who follow all results of the connection. Whoever
+    /// shows notices takes these, too.
+    pub fetched: Vec<QueryResult>,
     /// Notifications that nobody has fetched yet, oldest first.
     pub notifications: VecDeque<Notification>,
     /// Where messages are traced to, if anywhere.
@@ -135,6 +139,7 @@ impl Default for Session {
             errors: ErrorBuffer::default(),
             facts: Facts::default(),
             notices: VecDeque::new(),
+            fetched: Vec::new(),
             notifications: VecDeque::new(),
             trace: None,
             verbosity: Verbosity::Default,

@@ -112,7 +112,8 @@ impl Session {
             Ok(Step::Consume) => {
                 self.input.consume(body_len);
                 if kind == tag::READY_FOR_QUERY {
-                    self.input.relax();
+                    self.input.end_cycle();
+                    self.output.end_cycle();
                 }
             }
             Ok(Step::Stop) => {

@@ -290,7 +290,11 @@ impl Session {
         self.queue
             .try_reserve(1)
             .map_err(|_| UsageError::OutOfMemory)?;
-        let query = query.map(|text| self.keep_text(text)).transpose()?;
+        // Who reads the error asked for a long text to be sent; that it is also kept is none of their business.
+        let query = query
+            .map(|text| self.keep_text(text))
+            .transpose()
+            .map_err(|_| OutputFull)?;
         self.put(write)?;
         self.queue.push_back(Command { kind, query });
         match self.pipeline {

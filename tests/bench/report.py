@@ -1,0 +1,87 @@
+"""The measurements as a table to read, one for the README, and a chart."""
+
+from workloads import LIBRARIES
+
+REFERENCE = LIBRARIES[0][0]
+
+
+def number(value):
+    if value is None:
+        return "-"
+    if abs(value) >= 1e6:
+        return f"{value / 1e6:.2f} M"
+    if abs(value) >= 100:
+        return f"{value:,.0f}"
+    if abs(value) >= 10:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else "0.00"
+
+
+def size(value):
+    if value is None:
+        return "-"
+    return f"{value / 1048576:.1f} MB" if value >= 1048576 else f"{value / 1024:.1f} KB"
+
+
+def ratio(result, metric, to=REFERENCE):
+    """Ours over the reference's; None where one is missing."""
+    if metric in ("cpu", "wall"):
+        return result["ours"].get(f"{metric}_ratio_to_{to}")
+    ours, theirs = result["ours"].get(metric), result.get(to, {}).get(metric)
+    return ours / theirs if ours is not None and theirs else None
+
+
+def slower(result, to=REFERENCE):
+    """Whether ours takes longer on the wall, beyond what runs differ by anyway."""
+    quartiles = result["ours"].get(f"wall_quartiles_to_{to}")
+    return quartiles is not None and ratio(result, "wall", to) > 1.03 and quartiles[0] > 1.0
+
+
+def verdicts(workload, result):
+    """[(what is asked and whether it is met, met or None)]"""
+    made = []
+    for target in workload.targets:
+        got = ratio(result, target.metric) if target.relative else result["ours"].get(target.metric)
+        # a count an operation is of many operations: what happens now and then is not one more
+        met = None if got is None else got <= target.limit + (0 if target.relative else 0.05)
+        limit = f"{target.limit:.2f}" if target.relative else f"{target.limit:g}"
+        word = {"instructions": "instr", "allocations": "allocs", "memory": "mem"}.get(target.metric, target.metric)
+        made.append((f"{word} {limit} {'?' if met is None else 'met' if met else 'MISSED'}", met))
+    return made
+
+
+def layout(header, rows):
+    widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
+    lines = []
+    for row in [header, ["-" * w for w in widths], *rows]:
+        lines.append("  ".join(cell.ljust(w) if i in (0, len(row) - 1) else cell.rjust(w)
+                               for i, (cell, w) in enumerate(zip(row, widths))).rstrip())
+    return "\n".join(lines)
+
+
+def table(workloads, libraries, results):
+    titles = dict(LIBRARIES)
+    others = [library for library in libraries if library != "ours"]
+    header = ["an operation"]
+    header += [f"instr {library}" for library in libraries] + ["ratio", "walk", "keep"]
+    header += ["allocs", "ours", "calls", "ours", "cpu", "wall", "memory", "ours", "targets, at most"]
+    rows = []
+    for w in workloads:
+        result = results[w.name]
+        row = [f"{w.name} ({w.unit})"]
+        for library in libraries:
+            row.append("failed" if "failed" in result[library] else number(result[library].get("instructions")))
+        row.append(number(ratio(result, "instructions")))
+        row += [number(result.get(floor, {}).get("instructions")) for floor in ("walk", "keep")]
+        for metric in ("allocations", "calls"):
+            row += [number(result[REFERENCE].get(metric)), number(result["ours"].get(metric))]
+        row += [number(ratio(result, "cpu")), number(ratio(result, "wall")) + (" !" if slower(result) else "")]
+        row += [size(result[REFERENCE].get("memory")), size(result["ours"].get("memory"))]
+        row.append(", ".join(text for text, _ in verdicts(w, result)))
+        rows.append(row)
+    notes = [f"instr: client instructions; ratio, cpu, wall: ours over {titles[REFERENCE]}'s; allocs, calls: {REFERENCE}'s "
+             "and ours; memory: of the process at its peak, or heap of an idle connection",
+             "walk, keep: a C program without a library that receives the same and walks the messages, or keeps and reads "
+             "every value", "wall with '!': slower, beyond what the runs differ by (lower quartile above 1)"]
+    notes += [f"{library}: {titles[library]}" for library in others]
+    return "\n".join([layout(header, rows), "", *notes])

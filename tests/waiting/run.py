@@ -1,0 +1,314 @@
+"""Connecting in programs that wait by a loop of their own, in a network whose hosts are dead, silent, slow or fine.
+
+Run by tests/waiting.sh inside network.sh. Each case is a conninfo and what must come of it: up, or an error text; how long
+that may take (generous: it tells one timeout from two, not fast from slow); and how often a program may be woken, so that a
+busy loop fails.
+
+usage: run.py LOOPS [ONLY...]         LOOPS: the program of loops.c; ONLY: names of loops or cases
+"""
+
+import os
+import re
+import subprocess
+import sys
+import threading
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+LOOPS, ONLY = sys.argv[1], sys.argv[2:]
+FAR = os.environ["PQP_FAR"].split()
+GOOD = "user=postgres dbname=postgres sslmode=prefer port=5432 "
+LOOP_NAMES = ["blocking", "select", "poll", "epoll", "epoll-once", "psycopg"]
+if os.environ.get("PQP_LOOPS_UV"):
+    LOOP_NAMES.append("uv")
+
+UP = "up"
+TIMEOUT = "timeout expired"
+# name, conninfo, what must come of it (up and where, or a pattern of the error text), ms at least, ms at most, wake-ups at most
+CASES = [
+    ("direct", "host=10.77.0.2", "up 10.77.0.2 5432", 0, 5000, 12),
+    ("direct, with time", "host=10.77.0.2 connect_timeout=30", "up 10.77.0.2 5432", 0, 5000, 12),
+    ("name", "host=good.test", "up 10.77.0.2 5432", 0, 5000, 14),
+    ("name, with time", "host=good.test connect_timeout=30", "up 10.77.0.2 5432", 0, 5000, 14),
+    ("unknown name", "host=nowhere.test", 'could not translate host name "nowhere.test" to address: Name or service not known', 0, 5000, 4),
+    ("slow line", "host=10.78.0.2 connect_timeout=30", "up 10.78.0.2 5432", 160, 8000, 14),
+    ("dead host, then good", "host=10.77.0.3,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 18),
+    ("rejecting host, then good", "host=10.77.0.4,10.77.0.2 connect_timeout=30", "up 10.77.0.2 5432", 0, 5000, 18),
+    ("rejecting hosts, no time", "host=10.77.0.4,10.77.0.4,10.77.0.2", "up 10.77.0.2 5432", 0, 5000, 18),
+    ("silent in TLS, then good", "host=10.77.0.5,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 22),
+    ("silent in authentication, then good", "host=10.77.0.6,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 22),
+    ("silent in startup, then good", "host=10.77.0.7,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 22),
+    ("never ready, then good", "host=10.77.0.8,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 40),
+    (
+        "each its own timeout",
+        "host=10.77.0.3,10.77.0.5,10.77.0.6,10.77.0.7 connect_timeout=1",
+        r'connection to server at "10\.77\.0\.3", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.5", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.6", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.7", port 5432 failed: timeout expired\|$',
+        3900,
+        9000,
+        30,
+    ),
+    ("dead first address of a name", "host=deadfirst.test connect_timeout=1", "up 10.77.0.2 5432", 0, 6000, 20),
+    ("a thousand addresses", "host=many.test connect_timeout=30", "up 10.77.0.2 5432", 0, 20000, 20),
+    ("a thousand addresses, shuffled", "host=many.test connect_timeout=30 load_balance_hosts=random", "up 10.77.0.2 5432", 0, 20000, 20),
+    ("deadline on a dead host", "host=10.77.0.3 connect_deadline_ms=700", r'"10\.77\.0\.3", port 5432 failed: timeout expired\|$', 690, 5000, 5),
+    (
+        "deadline for all",
+        "host=10.77.0.3,10.77.0.3,10.77.0.2 connect_timeout=1 connect_deadline_ms=1500",
+        r'^\t*connection to server at "10\.77\.0\.3", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.3", port 5432 failed: timeout expired\|$',
+        1490,
+        6000,
+        10,
+    ),
+    ("deadline on a stalled name server", "host=stall.test connect_deadline_ms=700", 'could not translate host name "stall.test" to address: timeout expired', 690, 5000, 5),
+    ("deadline that is kept", "host=good.test connect_deadline_ms=20000", "up 10.77.0.2 5432", 0, 5000, 14),
+]
+# The reference waits for the name server here, and so does ours in a call that blocks.
+POLLED_CASES = [
+    ("stalled name server, then good", "host=stall.test,10.77.0.2 connect_timeout=1", "up 10.77.0.2 5432", 990, 6000, 18),
+    ("finish while a name is looked up", "host=stall.test connect_timeout=1", TIMEOUT, 990, 6000, 6),
+    ("a timeout that is none", "host=10.77.0.2 connect_timeout=2.5", 'invalid integer value "2.5" for connection option "connect_timeout"', 0, 5000, 0),
+]
+
+DEAD_STANDBY_PRIMARY = "host=10.77.0.3,10.77.0.12,10.77.0.13 target_session_attrs=read-write connect_timeout=10 "
+RACES = [
+    ("race: addresses of a name", "host=deadfirst.test connect_race_delay_ms=200", "up 10.77.0.2 5432", 0, 900, 20),
+    ("race: families take turns", "host=mixed.test connect_race_delay_ms=100", "up 10.77.0.2 5432", 90, 900, 24),
+    ("race: a thousand addresses", "host=many.test connect_race_delay_ms=5000", "up 10.77.0.2 5432", 0, 20000, 30),
+    ("race: a stalled name server", "host=stall.test,10.77.0.2 connect_race_delay_ms=200", "up 10.77.0.2 5432", 190, 900, 20),
+    ("race: the first is fine", "host=10.77.0.2,10.77.0.3 connect_race_delay_ms=2000", "up 10.77.0.2 5432", 0, 1900, 12),
+    ("race: a rejecting host costs no delay", "host=10.77.0.4,10.77.0.2 connect_race_delay_ms=2000", "up 10.77.0.2 5432", 0, 1900, 14),
+    ("race: the dead one ends first", "host=10.77.0.3,10.77.0.5,10.77.0.2 connect_race_delay_ms=100 connect_timeout=1", "up 10.77.0.2 5432", 1090, 6000, 24),
+    (
+        "race: all fail, told in the order of the hosts",
+        "host=10.77.0.3,10.77.0.4,10.77.0.6 connect_race_delay_ms=50 connect_timeout=1",
+        r'^connection to server at "10\.77\.0\.3", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.4", port 5432 failed: Connection refused\|\|Is the server .*\|'
+        r'connection to server at "10\.77\.0\.6", port 5432 failed: timeout expired\|$',
+        990,
+        6000,
+        30,
+    ),
+    (
+        "race: deadline for all",
+        "host=10.77.0.3,10.77.0.5 connect_race_delay_ms=50 connect_deadline_ms=700",
+        r'^connection to server at "10\.77\.0\.3", port 5432 failed: timeout expired\|'
+        r'connection to server at "10\.77\.0\.5", port 5432 failed: timeout expired\|$',
+        690,
+        5000,
+        14,
+    ),
+    ("probe: dead, silent, good", "host=10.77.0.3,10.77.0.5,10.77.0.6,10.77.0.2 host_probe=parallel", "up 10.77.0.2 5432", 0, 2000, 30),
+    ("probe: no such server", "host=10.77.0.2,10.77.0.4 host_probe=parallel target_session_attrs=standby", "server is not in hot standby mode\\|.*10\\.77\\.0\\.4", 0, 5000, 30),
+    ("probe: standby preferred, none there", "host=10.77.0.4,10.77.0.2 host_probe=parallel target_session_attrs=prefer-standby", "up 10.77.0.2 5432", 0, 5000, 40),
+    ("probe and deadline", "host=10.77.0.3,10.77.0.5 host_probe=parallel connect_deadline_ms=700", TIMEOUT, 690, 5000, 14),
+]
+# name, conninfo, first outcome and ms, what the far side is told in between, second outcome and ms
+TWICE = [
+    (
+        "race: dead, standby, primary; then promoted",
+        DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=250",
+        ("up 10.77.0.13 5432", 240, 1500),
+        ["standby 13", "primary 12"],
+        ("up 10.77.0.12 5432", 240, 1500),
+    ),
+    (
+        "probe: dead, standby, primary; then promoted",
+        DEAD_STANDBY_PRIMARY + "host_probe=parallel",
+        ("up 10.77.0.13 5432", 0, 1500),
+        ["standby 13", "primary 12"],
+        ("up 10.77.0.12 5432", 0, 1500),
+    ),
+    (
+        "memory: the dead host goes last",
+        "host=10.77.0.3,10.77.0.2 connect_timeout=1 host_recheck_s=60",
+        ("up 10.77.0.2 5432", 990, 6000),
+        [],
+        ("up 10.77.0.2 5432", 0, 900),
+    ),
+    (
+        "memory: promoted all the same",
+        DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=1000 host_recheck_s=60",
+        ("up 10.77.0.13 5432", 990, 6000),
+        ["standby 13", "primary 12"],
+        ("up 10.77.0.12 5432", 0, 900),
+    ),
+    (
+        "memory: none by default",
+        "host=10.77.0.3,10.77.0.2 connect_timeout=1",
+        ("up 10.77.0.2 5432", 990, 6000),
+        [],
+        ("up 10.77.0.2 5432", 990, 6000),
+    ),
+]
+
+failures = []
+count = 0
+
+
+def check(loop, case, line, environment=""):
+    global count
+    count += 1
+    name, _, expected, least, most, wakeups = case
+    where = f"{loop}{environment}: {name}"
+    fields = line.rstrip("\n").split("\t")
+    problems = []
+    if len(fields) < 7:
+        problems.append("no answer")
+    else:
+        outcome, text = fields[0], "\t".join(fields[6:])
+        number = {f.split()[0]: float(f.split()[1]) for f in fields[1:6]}
+        if expected.startswith(UP):
+            if outcome != expected:
+                problems.append(f"expected {expected}")
+            elif text:
+                problems.append("an error text on success")
+        elif outcome != "failed" or not re.search(expected, text):
+            problems.append(f"expected the error {expected}")
+        if not least <= number["ms"] <= most:
+            problems.append(f"took {number['ms']:.0f} ms, not {least} to {most}")
+        if loop != "blocking" and number["start_ms"] > 400:
+            problems.append("PQconnectStart waited")
+        if number["wakeups"] > wakeups:
+            problems.append(f"{number['wakeups']:.0f} wake-ups, at most {wakeups} allowed")
+        # a resolver that was given up keeps its own socket until the name server's time is over
+        if number["left"] > ("stall.test" in case[1]):
+            problems.append(f"{number['left']:.0f} descriptors stayed open")
+        if name == "direct" and loop != "blocking" and number["same"] != 1:
+            problems.append("the descriptor of a plain connection has changed")
+    if problems:
+        failures.append(where)
+        print(f"not ok - {where}: {'; '.join(problems)}\n    {line.strip()}", flush=True)
+    else:
+        print(f"ok - {where}: {fields[1]}, {fields[2]}", flush=True)
+
+
+def wanted(loop, name):
+    return not ONLY or loop in ONLY or name in ONLY
+
+
+def run(loop, case, env=None, what="connect"):
+    done = subprocess.run(
+        [LOOPS, loop, what, GOOD + case[1]], capture_output=True, text=True, timeout=90, env={**os.environ, **(env or {})}
+    )
+    return done.stdout + done.stderr
+
+
+def run_all(loop, cases, env=None, note=""):
+    for case in cases:
+        if wanted(loop, case[0]):
+            check(loop, case, run(loop, case, env), note)
+
+
+def tell(peers, line):
+    peers.stdin.write(line + "\n")
+    peers.stdin.flush()
+    return peers.stdout.readline().strip()
+
+
+def run_twice(peers, loop, case, env=None, note=""):
+    name, conninfo, first, between, second = case
+    tell(peers, "standby 12")
+    tell(peers, "primary 13")
+    program = subprocess.Popen(
+        [LOOPS, loop, "again", GOOD + conninfo], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
+    )
+    check(loop, (name, conninfo, *first, 30), program.stdout.readline(), note)
+    assert program.stdout.readline() == "ready\n"
+    for line in between:
+        tell(peers, line)
+    check(loop, (name + " (second time)", conninfo, *second, 30), program.communicate("go\n", timeout=90)[0], note)
+
+
+def run_in_between(loop, what, note=""):
+    """PQresetStart and PQcancelStart: the deadlines hold there, too."""
+    case = (f"{what}, with time", "host=good.test connect_timeout=30", UP, 0, 5000, 14)
+    if wanted(loop, case[0]):
+        program = subprocess.Popen([LOOPS, loop, what, GOOD + case[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert program.stdout.readline() == "ready\n"
+        line = program.communicate("go\n", timeout=90)[0]
+        check(loop, (*case[:2], line.split("\t")[0] if line.startswith(UP) else UP, *case[3:]), line, note)
+
+
+def run_silenced(loop, what):
+    """The server has become unreachable by then."""
+    case = (f"{what}, server gone", "host=10.77.0.13 connect_timeout=1", TIMEOUT, 990, 6000, 8)
+    if wanted(loop, case[0]):
+        program = subprocess.Popen([LOOPS, loop, what, GOOD + case[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert program.stdout.readline() == "ready\n"
+        rule = "inet far late ip daddr 10.77.0.13 tcp flags syn drop".split()
+        subprocess.run([*FAR, "nft", "add", "rule", *rule], check=True)
+        line = program.communicate("go\n", timeout=90)[0]
+        subprocess.run([*FAR, "nft", "flush", "chain", "inet", "far", "late"], check=True)
+        check(loop, case, line)
+
+
+def check_one_login(peers, loop):
+    """Of two that can be reached at once only one is asked to log us in; a loser that did log us in is told good-bye."""
+    global count
+    name = "race: one login"
+    if not wanted(loop, name):
+        return
+    count += 1
+    tell(peers, "primary 12")
+    before = [tell(peers, f"seen {n}").split() for n in (12, 13)]
+    line = run(loop, (name, "host=10.77.0.12,10.77.0.13 connect_race_delay_ms=0"))
+    after = [tell(peers, f"seen {n}").split() for n in (12, 13)]
+    logins = [int(a[1]) - int(b[1]) for a, b in zip(after, before)]
+    if not line.startswith(UP) or sorted(logins) != [0, 1]:
+        failures.append(f"{loop}: {name}")
+        print(f"not ok - {loop}: {name}: logins {logins}\n    {line}", flush=True)
+    else:
+        print(f"ok - {loop}: {name}", flush=True)
+
+
+def main():
+    global count
+    peers = subprocess.Popen(
+        [*FAR, sys.executable, os.path.join(HERE, "peers.py"), f"{os.environ['PQP_HOST18']}/.s.PGSQL.{os.environ['PQP_PORT18']}"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert peers.stdout.readline() == "ready\n", "the far side did not start"
+    try:
+        if not ONLY or "endings" in ONLY:
+            count += 1
+            if subprocess.run([os.environ["PQP_ENDINGS"], "far"], timeout=300).returncode != 0:
+                failures.append("endings")
+        jobs = [threading.Thread(target=run_all, args=("blocking", CASES))]
+        for loop in LOOP_NAMES[1:]:
+            jobs.append(threading.Thread(target=run_all, args=(loop, CASES + POLLED_CASES)))
+        # the composite without a thread
+        epoll = {"PQP_EPOLL_SOCKET": "1"}
+        jobs.append(threading.Thread(target=run_all, args=("poll", CASES + POLLED_CASES, epoll, " (epoll inside)")))
+        jobs.append(threading.Thread(target=run_all, args=("psycopg", CASES + POLLED_CASES, epoll, " (epoll inside)")))
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            job.join()
+        jobs = [threading.Thread(target=run_all, args=(loop, RACES)) for loop in ["blocking", "poll", "psycopg"]]
+        jobs.append(threading.Thread(target=run_all, args=("poll", RACES, epoll, " (epoll inside)")))
+        for job in jobs:
+            job.start()
+        for job in jobs:
+            job.join()
+        for loop in ["blocking", "poll", "epoll"]:
+            for case in TWICE:
+                if wanted(loop, case[0]):
+                    run_twice(peers, loop, case)
+            check_one_login(peers, loop)
+        for loop in ["poll", "epoll-once"]:
+            for what in ["reset", "cancel"]:
+                run_in_between(loop, what)
+                run_silenced(loop, what)
+        print(f"{count} checks, {len(failures)} failed", flush=True)
+    finally:
+        peers.stdin.close()
+        peers.wait(timeout=20)
+    sys.exit(1 if failures or not count else 0)
+
+
+main()
