@@ -127,6 +127,18 @@ pub(crate) unsafe fn with_conn<R>(
     }
 }
 
+/// A connection for a step that cannot panic, calls no hook and leaves nothing to be shown, so that it needs no guard; what
+/// does not succeed so is done again through [`with_conn`]. `None` for NULL and for another process's connection.
+///
+/// # Safety
+/// As for [`with_conn`]; the borrow ends before anything else is done with `conn`.
+#[inline(always)]
+pub(crate) unsafe fn quick_conn<'a>(conn: *mut PGconn) -> Option<&'a mut Connection> {
+    // SAFETY: the caller's promise.
+    let connection = unsafe { &mut conn.as_mut()?.connection };
+    (!connection.link.is_inherited()).then_some(connection)
+}
+
 /// Looks at a connection; NULL and a panic give `fallback`.
 ///
 /// # Safety
