@@ -435,6 +435,57 @@ typedef struct pqp_option_used {
 typedef void (*pqp_cancelled_hook)(void *user, struct pqp_request *request);
 
 /**
+ * A SASL mechanism of the application. All of it is copied when it is registered.
+ *
+ * Of the mechanisms that both sides have, the one with the highest priority is used; among equals, the one that the server
+ * names first. SCRAM-SHA-256-PLUS has 100, SCRAM-SHA-256 and OAUTHBEARER have 0. A list in `require_auth` rules an
+ * application's mechanisms out, unless it is one of what is not wanted; `channel_binding=require` does always.
+ */
+typedef struct pqp_sasl_mechanism {
+  /**
+   * Its registered name, such as "X-TICKET": 1 to 20 of A-Z, 0-9, "-" and "_". One with the name of a former mechanism
+   * takes its place, also of the library's own.
+   */
+  const char *name;
+  /**
+   * The higher, the better.
+   */
+  int priority;
+  /**
+   * Not 0: it is passed over on a connection that is not encrypted.
+   */
+  int needs_encryption;
+  /**
+   * Begins an exchange on this connection: its state, for the other two; NULL fails it. The request says host, address,
+   * port, user and database.
+   */
+  void *(*init)(void *user, PGconn *conn, struct pqp_request *request);
+  /**
+   * The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
+   * last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
+   * from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+   * On the thread that connects; `conn` of `init` may be looked at.
+   */
+  int (*step)(void *user,
+              void *state,
+              struct pqp_request *request,
+              const char *input,
+              size_t input_len,
+              int is_final);
+  /**
+   * Frees the state: once, whatever has become of the exchange. May be NULL.
+   */
+  void (*free)(void *user, void *state);
+} pqp_sasl_mechanism;
+
+/**
+ * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
+ * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
+ * in the request; 0: not by this version; less: there is none, and connecting fails.
+ */
+typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
+
+/**
  * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
  * `EAGAIN` when there is nothing now.
  */
@@ -969,6 +1020,33 @@ enum pqp_status pqp_answer_socket(struct pqp_request *request,
  */
 enum pqp_status pqp_answer_transport(struct pqp_request *request,
                                      struct pqp_transport *transport);
+
+/**
+ * Registers a SASL mechanism for the connections of a context that are started afterwards. `PQP_INVALID` for a name that is
+ * none, and where `init` or `step` is NULL.
+ */
+enum pqp_status pqp_context_register_sasl(struct pqp_context *context,
+                                          const struct pqp_sasl_mechanism *mechanism,
+                                          void *user,
+                                          pqp_user_free user_free);
+
+/**
+ * Answers a step of a SASL mechanism: `data` of `len` bytes is sent, and `reply`, a `pqp_sasl_reply`, says whether that was all.
+ * From any thread. `PQP_TWICE`, `PQP_TOO_LATE` and `PQP_WRONG_KIND` as with the other answers.
+ */
+enum pqp_status pqp_answer_sasl(struct pqp_request *request,
+                                int reply,
+                                const char *data,
+                                size_t len);
+
+/**
+ * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+ * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
 
 /**
  * What a status means, in a few words. A constant; not to be freed.

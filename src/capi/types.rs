@@ -11,6 +11,7 @@ use super::pqp_context::{default_context, pqp_context};
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
+use crate::protocol::rows::RowsView;
 use crate::protocol::types::{ContextVisibility, Verbosity};
 
 /// `PQnoticeReceiver`: gets each notice as a result that it must not keep.
@@ -93,7 +94,11 @@ impl DisplayCodes {
 }
 
 /// A result, as C holds it.
+///
+/// What the getters of values need comes first, for they are called more often than anything else.
 pub struct PGresult {
+    /// The way to the values of `result`, made anew whenever that changes.
+    pub(crate) view: RowsView,
     pub(crate) result: QueryResult,
     /// Its status as C sees it: `PQmakeEmptyPGresult` takes any number.
     pub(crate) status: c_int,
@@ -107,6 +112,7 @@ impl PGresult {
     /// A result without event data.
     pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
         PGresult {
+            view: result.rows.view(),
             status: result.status as c_int,
             result,
             hooks,

@@ -401,6 +401,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
         if supply(handle) {
             next = handle.with(Connection::poll);
         } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
+            release(handle);
             return connected;
         }
     }
@@ -418,6 +419,28 @@ pub fn poll(handle: &mut impl Handle) -> PollStatus {
     }
 }
 
+/// Tells whoever was to answer, or is in an exchange, that nobody waits any more, while nothing is borrowed.
+pub fn release(handle: &mut impl Handle) {
+    let forsaken = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_forsaken(),
+        Origin::Rejected { .. } => Vec::new(),
+    });
+    for forsaken in forsaken {
+        forsaken.cancel();
+    }
+}
+
+/// Ends what connecting has begun with the application; before the connection goes.
+pub fn abandon(handle: &mut impl Handle) {
+    handle.with(|c| {
+        if let Origin::Planned(connector) = &mut c.origin {
+            connector.forsake();
+            connector.forsake_sasl();
+        }
+    });
+    release(handle);
+}
+
 impl Connection {
     /// Whether connecting stands still for an answer that nobody has been asked for.
     fn is_wanting(&mut self) -> bool {
@@ -427,13 +450,11 @@ impl Connection {
 
 /// Asks for what connecting cannot go on without; `false` when it can.
 fn supply(handle: &mut impl Handle) -> bool {
-    let (want, forsaken) = handle.with(|c| match &mut c.origin {
-        Origin::Planned(connector) => (connector.take_want(), connector.take_forsaken()),
-        Origin::Rejected { .. } => Default::default(),
+    release(handle);
+    let want = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_want(),
+        Origin::Rejected { .. } => None,
     });
-    for pending in forsaken {
-        pending.cancel();
-    }
     let Some(want) = want else {
         return false;
     };
