@@ -53,6 +53,7 @@ mod testing;
 mod testing_server;
 pub mod threads;
 pub mod trace;
+pub(crate) mod spare;
 mod tty;
 pub mod types;
 pub mod version;

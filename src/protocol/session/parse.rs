@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State};
+use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State, new_result};
 use crate::protocol::backend::{Reader, tag};
 use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
@@ -318,7 +318,7 @@ impl Session {
             self.facts.client_encoding,
             &mut text,
         );
-        let mut result = self.new_result(status);
+        let mut result = QueryResult::new(status, self.facts.client_encoding);
         result.error = Some(Box::new(ErrorReport::new(
             fields,
             text,
@@ -417,7 +417,6 @@ impl Session {
                 self.described.0.extend_from_slice(body);
             }
         }
-        let columns = Arc::clone(&self.described.1);
         let status = if describes {
             ExecStatus::CommandOk
         } else {
@@ -427,8 +426,11 @@ impl Session {
             Some(described) => core::mem::take(&mut described.param_types),
             None => Vec::new(),
         };
-        let mut result = QueryResult::with_columns(status, columns, self.facts.client_encoding);
-        result.param_types = param_types;
+        let encoding = self.facts.client_encoding;
+        let mut result = new_result(&mut self.spare, status, &self.described.1, encoding);
+        if !param_types.is_empty() {
+            result.param_types = param_types;
+        }
         self.current = Some(result);
         if describes {
             self.state = State::Ready;
