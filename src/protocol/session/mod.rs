@@ -169,6 +169,12 @@ impl Session {
         self.state
     }
 
+    /// Whether nothing runs, and nothing has come.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.state == State::Idle && self.input.unparsed().is_empty()
+    }
+
     /// Pipeline mode.
     pub fn pipeline_status(&self) -> PipelineStatus {
         self.pipeline

@@ -61,6 +61,12 @@ impl Session {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
             };
+            if self.state == State::Busy
+                && self.trace.is_none()
+                && self.take_common(kind, body_len)
+            {
+                continue;
+            }
             if !self.may_parse(kind) {
                 return;
             }
@@ -69,6 +75,54 @@ impl Session {
                 return;
             }
         }
+    }
+
+    /// The short way of the messages that most sessions consist of, while a command runs and all is as it should be.
+    /// `false` leaves the message to [`Session::handle`], which knows everything.
+    #[inline]
+    fn take_common(&mut self, kind: u8, body_len: usize) -> bool {
+        let body = self.input.body(body_len);
+        match (kind, &mut self.current) {
+            (tag::COMMAND_COMPLETE, Some(result)) if self.row_mode == RowMode::Whole => {
+                let Some((0, tag)) = body.split_last() else {
+                    return false;
+                };
+                if tag.contains(&0) {
+                    return false;
+                }
+                result.tag.set(tag);
+                self.state = State::Ready;
+            }
+            (tag::READY_FOR_QUERY, None) if self.pipeline == PipelineStatus::Off => {
+                let &[status] = body else {
+                    return false;
+                };
+                self.facts.transaction_status = transaction_status(status);
+                self.finish_command();
+                self.state = State::Idle;
+                self.input.consume(body_len);
+                self.input.end_cycle();
+                self.output.end_cycle();
+                return true;
+            }
+            (tag::ROW_DESCRIPTION, None)
+                if !self.failed
+                    && !body.is_empty()
+                    && self.described.0 == body
+                    && self.queue.front().is_none_or(|c| c.kind != CommandKind::Describe) =>
+            {
+                self.current = Some(new_result(
+                    &mut self.spare,
+                    ExecStatus::TuplesOk,
+                    &self.described.1,
+                    self.facts.client_encoding,
+                ));
+            }
+            (tag::BIND_COMPLETE, _) if body_len == 0 => {}
+            _ => return false,
+        }
+        self.input.consume(body_len);
+        true
     }
 
     /// Whether a result is to be taken first, so that nonsense behind it must wait: whether the nonsense has come already
@@ -349,12 +403,7 @@ impl Session {
         if !body.is_at_end() {
             return Err(disagree);
         }
-        self.facts.transaction_status = match status {
-            b'I' => TransactionStatus::Idle,
-            b'T' => TransactionStatus::InTransaction,
-            b'E' => TransactionStatus::InError,
-            _ => TransactionStatus::Unknown,
-        };
+        self.facts.transaction_status = transaction_status(status);
         if self.pipeline == PipelineStatus::Off {
             self.finish_command();
             self.state = State::Idle;
@@ -562,6 +611,17 @@ impl Session {
         }
         self.input.consume(body_len);
         Step::Consume
+    }
+}
+
+/// What the byte of a ReadyForQuery says.
+#[inline]
+fn transaction_status(byte: u8) -> TransactionStatus {
+    match byte {
+        b'I' => TransactionStatus::Idle,
+        b'T' => TransactionStatus::InTransaction,
+        b'E' => TransactionStatus::InError,
+        _ => TransactionStatus::Unknown,
     }
 }
 
