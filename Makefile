@@ -38,7 +38,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench bench-quick bench-growth bench-rows c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench bench-quick bench-growth bench-rows bench-connect c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -89,7 +89,13 @@ $(OUT)/bin/pg_config: pkgconfig/pg_config.in FORCE
 	@$(FILL) $< >$@
 	@chmod 755 $@
 
-install: all
+# The command-line client: not part of `all`, for it is linked anew with all of the library in it.
+$(OUT)/bin/pqp: $(SOURCES)
+	$(CARGO) build --bin pqp --profile $(PROFILE)
+	@mkdir -p $(@D)
+	cp $(BUILT)/pqp $@
+
+install: all $(OUT)/bin/pqp
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/libpq $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(OUT)/lib/$(REALNAME) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -101,6 +107,7 @@ install: all
 	$(FILL) pkgconfig/pg_config.in >$(DESTDIR)$(PREFIX)/bin/pg_config
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libpq.pc
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/pg_config
+	install -m 755 $(OUT)/bin/pqp $(DESTDIR)$(PREFIX)/bin/pqp
 
 # Format, lints, unit tests, the rules of the house: needs no server and no network.
 check: lint header-check symbols-check

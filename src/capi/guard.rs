@@ -6,7 +6,7 @@ use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
-use super::{escape, notice, ssl};
+use super::{escape, notice, oauth, ssl};
 use crate::client::{Connection, Handle, Target, hooks};
 use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
@@ -114,9 +114,10 @@ impl Handle for ConnRef {
     }
 
     fn ask(&mut self, want: Want) -> Answer {
-        match hooks::ask(self, &want) {
-            Answer::Default if want == Want::PassPhrase => ssl::ask_pass_phrase(self.0),
-            answer => answer,
+        match (hooks::ask(self, &want), want) {
+            (Answer::Default, Want::PassPhrase) => ssl::ask_pass_phrase(self.0),
+            (Answer::Default, Want::Token(request)) => oauth::ask_token(self.0, &request),
+            (answer, _) => answer,
         }
     }
 

@@ -116,6 +116,9 @@ fn prepare<H: Handle, T>(
 impl Connection {
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
     fn result_step(&mut self) -> Step {
+        if self.is_connecting() {
+            return Step::None;
+        }
         if self.link.status == ConnStatus::Bad && self.link.session.is_copying() {
             // A COPY without a connection does not go on, though nobody has told the session.
             return self.failure();

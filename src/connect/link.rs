@@ -310,6 +310,13 @@ impl Link {
         }
     }
 
+    /// Whether the bytes go over a stream of the application's.
+    pub fn is_foreign(&self) -> bool {
+        self.transport
+            .as_ref()
+            .is_some_and(|transport| transport.socket().is_foreign())
+    }
+
     /// Whether sending has failed.
     pub fn write_failed(&self) -> bool {
         self.write_error.is_some()

@@ -293,16 +293,17 @@ pub fn function_call(
 pub fn sasl_initial_response(
     out: &mut Vec<u8>,
     mechanism: &[u8],
-    response: &[u8],
+    response: Option<&[u8]>,
 ) -> Result<(), OutputFull> {
+    let len = response.map_or(0, <[u8]>::len);
     begin(
         out,
         tag::AUTHENTICATION,
-        sum(&[mechanism.len(), 1, 4, response.len()])?,
+        sum(&[mechanism.len(), 1, 4, len])?,
     )?;
     put_string(out, mechanism);
-    put_u32(out, response.len() as u32);
-    out.extend_from_slice(response);
+    put_u32(out, response.map_or(u32::MAX, |_| len as u32));
+    out.extend_from_slice(response.unwrap_or_default());
     Ok(())
 }
 

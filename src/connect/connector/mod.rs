@@ -15,6 +15,7 @@ mod race;
 mod recall;
 mod record;
 mod role;
+mod sasl;
 mod wait;
 mod wants;
 
@@ -43,7 +44,7 @@ use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::memory::{Found, HostMemory};
 use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
-use super::request::Pending;
+use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::Probe;
 use super::tls;
@@ -172,7 +173,9 @@ pub struct Connector {
     /// Where the keys of passwords are remembered.
     key_cache: SharedKeys,
     /// Answers nobody waits for any more, to be cancelled.
-    forsaken: Vec<Arc<Pending>>,
+    forsaken: Vec<Forsaken>,
+    /// What the exchanges of several attempts have in common.
+    sasl: sasl::SaslMemory,
 }
 
 impl Connector {
@@ -256,6 +259,7 @@ impl Connector {
             password_given: false,
             key_cache: None,
             forsaken: Vec::new(),
+            sasl: Default::default(),
         }
     }
 
@@ -329,6 +333,7 @@ impl Connector {
     pub fn restart(&mut self) {
         self.forget_waiting();
         self.forsake();
+        self.forget_sasl();
         self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
@@ -720,6 +725,8 @@ fn say_good_bye(link: &mut Link) {
 /// Sends what is queued and says what to wait for.
 fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
     let status = match link.flush(false) {
+        // A stream of the application's that has failed may never be readable.
+        _ if link.write_failed() && link.is_foreign() => return Go::On(stage),
         FlushOutcome::Pending => PollStatus::Writing,
         FlushOutcome::Done | FlushOutcome::Failed => PollStatus::Reading,
     };

@@ -29,6 +29,9 @@ enum Step {
     Stop,
 }
 
+/// As much text goes into a notice of the library's own, in bytes; the reference cuts what is longer.
+const NOTICE_TEXT_BYTES: usize = 1023;
+
 impl Session {
     /// The receive block and how much may be appended to it.
     ///
@@ -654,6 +657,7 @@ pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
 
 /// A notice of this library's own, as its text goes to the notice hooks.
 pub fn internal_notice(text: &[u8], client_encoding: i32) -> QueryResult {
+    let text = &text[..text.len().min(NOTICE_TEXT_BYTES)];
     let mut fields = ErrorFields::default();
     for (code, value) in [(b'M', text), (b'S', b"NOTICE"), (b'V', b"NOTICE")] {
         // Without memory the field is missing; the text below still says it all.
