@@ -177,17 +177,13 @@ pub unsafe extern "C" fn PQsendClosePortal(conn: *mut PGconn, portal: *const c_c
 pub unsafe extern "C" fn PQgetResult(conn: *mut PGconn) -> *mut PGresult {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        with_conn(
-            conn,
-            std::ptr::null_mut(),
-            |c| {
-                c.supply_memory();
-                match blocking::next_result(c) {
-                    Some(result) => super::result::hand_out(c, result),
-                    None => std::ptr::null_mut(),
-                }
-            },
-        )
+        with_conn(conn, std::ptr::null_mut(), |c| {
+            c.supply_memory();
+            match blocking::next_result(c) {
+                Some(result) => super::result::hand_out(c, result),
+                None => std::ptr::null_mut(),
+            }
+        })
     }
 }
 

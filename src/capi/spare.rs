@@ -115,8 +115,10 @@ mod tests {
     use crate::protocol::types::ExecStatus;
 
     fn result_of(home: &Arc<Spare>) -> *mut PGresult {
-        let mut result =
-            PGresult::bare(QueryResult::new(ExecStatus::TuplesOk, 6), NoticeHooks::default());
+        let mut result = PGresult::bare(
+            QueryResult::new(ExecStatus::TuplesOk, 6),
+            NoticeHooks::default(),
+        );
         result.home = Some(Arc::clone(home));
         home.hand_out(result)
     }
@@ -144,7 +146,9 @@ mod tests {
     fn threads_may_clear_results_at_once() {
         let home = Arc::new(Spare::default());
         for _ in 0..50 {
-            let results: Vec<usize> = (0..4).map(|_| result_of(&home).expose_provenance()).collect();
+            let results: Vec<usize> = (0..4)
+                .map(|_| result_of(&home).expose_provenance())
+                .collect();
             std::thread::scope(|scope| {
                 for result in results {
                     scope.spawn(move || {

@@ -64,9 +64,7 @@ impl Session {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
             };
-            if self.state == State::Busy
-                && self.trace.is_none()
-                && self.take_common(kind, body_len)
+            if self.state == State::Busy && self.trace.is_none() && self.take_common(kind, body_len)
             {
                 continue;
             }
@@ -112,7 +110,10 @@ impl Session {
                 if !self.failed
                     && !body.is_empty()
                     && self.described.0 == body
-                    && self.queue.front().is_none_or(|c| c.kind != CommandKind::Describe) =>
+                    && self
+                        .queue
+                        .front()
+                        .is_none_or(|c| c.kind != CommandKind::Describe) =>
             {
                 self.current = Some(new_result(
                     &mut self.spare,
