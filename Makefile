@@ -89,7 +89,13 @@ $(OUT)/bin/pg_config: pkgconfig/pg_config.in FORCE
 	@$(FILL) $< >$@
 	@chmod 755 $@
 
-install: all
+# The command-line client: not part of `all`, for it is linked anew with all of the library in it.
+$(OUT)/bin/pqp: $(SOURCES)
+	$(CARGO) build --bin pqp --profile $(PROFILE)
+	@mkdir -p $(@D)
+	cp $(BUILT)/pqp $@
+
+install: all $(OUT)/bin/pqp
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/libpq $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(OUT)/lib/$(REALNAME) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -101,6 +107,7 @@ install: all
 	$(FILL) pkgconfig/pg_config.in >$(DESTDIR)$(PREFIX)/bin/pg_config
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libpq.pc
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/pg_config
+	install -m 755 $(OUT)/bin/pqp $(DESTDIR)$(PREFIX)/bin/pqp
 
 # Format, lints, unit tests, the rules of the house: needs no server and no network.
 check: lint header-check symbols-check

@@ -256,6 +256,74 @@ typedef enum pqp_phase {
 } pqp_phase;
 
 /**
+ * Whether files of a kind are read.
+ */
+typedef enum pqp_file_policy {
+  /**
+   * As libpq does it.
+   */
+  PQP_FILE_USUAL = 0,
+  /**
+   * Never, not even one that the caller's options name.
+   */
+  PQP_FILE_NEVER = 1,
+  /**
+   * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
+   * caller's options name comes before it.
+   */
+  PQP_FILE_ONLY = 2,
+} pqp_file_policy;
+
+/**
+ * What a provider returns. Any other number fails what was asked for.
+ */
+typedef enum pqp_provided {
+  /**
+   * Nothing: what libpq does is to be done, as if there were no provider.
+   */
+  PQP_PROVIDED_DEFAULT = 0,
+  /**
+   * An answer: it has been given with a `pqp_answer_` function, or will be, by any thread, for which the provider has taken
+   * a reference.
+   */
+  PQP_PROVIDED_ANSWER = 1,
+  /**
+   * Nothing, and there is nothing to be had: what was asked for fails.
+   */
+  PQP_PROVIDED_REFUSED = -1,
+} pqp_provided;
+
+/**
+ * What is asked for.
+ */
+typedef enum pqp_request_kind {
+  /**
+   * The pass phrase of the client's private key: `pqp_answer_password`.
+   */
+  PQP_WANT_KEY_PASSWORD = 0,
+  /**
+   * The password, which the server has asked for: `pqp_answer_password`.
+   */
+  PQP_WANT_PASSWORD = 1,
+  /**
+   * The addresses of a host: `pqp_answer_addresses`.
+   */
+  PQP_WANT_ADDRESSES = 2,
+  /**
+   * A connected transport to a host: `pqp_answer_socket`, `pqp_answer_transport`.
+   */
+  PQP_WANT_TRANSPORT = 3,
+  /**
+   * A token for OAUTHBEARER: `pqp_answer_password`.
+   */
+  PQP_WANT_TOKEN = 4,
+  /**
+   * A step of a SASL mechanism: `pqp_answer_sasl`.
+   */
+  PQP_WANT_SASL = 5,
+} pqp_request_kind;
+
+/**
  * A context. Opaque; connections and factories made in it keep it alive.
  */
 typedef struct pqp_context pqp_context;
@@ -709,7 +777,8 @@ void pqp_factory_free(struct pqp_factory *factory);
  * `CONNECTION_BAD` where the options are not such as one can connect with. NULL for NULL.
  *
  * The first start fixes the factory: setting anything on it is `PQP_TOO_LATE` from then on. May be called by several
- * threads at once. The password file is read by the first start and not again.
+ * threads at once. The password file is read by the first start and not again; what SCRAM made of a password is remembered, so
+ * that later starts log in quicker.
  */
 PGconn *pqp_factory_start(struct pqp_factory *factory);
 
