@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
 use super::pqp_context::{default_context, pqp_context};
+use super::spare::Spare;
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
@@ -44,6 +45,8 @@ pub struct PGconn {
     pub(crate) english: bool,
     /// What `pqp_conn_set_user_data` was given.
     pub(crate) user_data: *mut c_void,
+    /// The memory of results that were cleared.
+    pub(crate) spare: Arc<Spare>,
 }
 
 impl PGconn {
@@ -64,6 +67,7 @@ impl PGconn {
             texts: TextCache::default(),
             context,
             user_data: std::ptr::null_mut(),
+            spare: Arc::default(),
         }
     }
 }
@@ -109,6 +113,8 @@ pub struct PGresult {
     pub(crate) events: Vec<ResultEvent>,
     /// Memory handed out by `PQresultAlloc`, freed with the result.
     pub(crate) extra: Vec<Vec<u64>>,
+    /// Where its memory goes when it is cleared.
+    pub(crate) home: Option<Arc<Spare>>,
 }
 
 impl PGresult {
@@ -121,6 +127,7 @@ impl PGresult {
             hooks,
             events: Vec::new(),
             extra: Vec::new(),
+            home: None,
         }
     }
 
