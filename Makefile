@@ -38,7 +38,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench bench-quick bench-rows c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench bench-quick bench-growth bench-rows bench-connect c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -89,7 +89,13 @@ $(OUT)/bin/pg_config: pkgconfig/pg_config.in FORCE
 	@$(FILL) $< >$@
 	@chmod 755 $@
 
-install: all
+# The command-line client: not part of `all`, for it is linked anew with all of the library in it.
+$(OUT)/bin/pqp: $(SOURCES)
+	$(CARGO) build --bin pqp --profile $(PROFILE)
+	@mkdir -p $(@D)
+	cp $(BUILT)/pqp $@
+
+install: all $(OUT)/bin/pqp
 	install -d $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(INCLUDEDIR)/libpq $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(OUT)/lib/$(REALNAME) $(DESTDIR)$(LIBDIR)/$(REALNAME)
 	ln -sf $(REALNAME) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -101,6 +107,7 @@ install: all
 	$(FILL) pkgconfig/pg_config.in >$(DESTDIR)$(PREFIX)/bin/pg_config
 	chmod 644 $(DESTDIR)$(LIBDIR)/pkgconfig/libpq.pc
 	chmod 755 $(DESTDIR)$(PREFIX)/bin/pg_config
+	install -m 755 $(OUT)/bin/pqp $(DESTDIR)$(PREFIX)/bin/pqp
 
 # Format, lints, unit tests, the rules of the house: needs no server and no network.
 check: lint header-check symbols-check
@@ -137,11 +144,19 @@ tls-check: all
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/tls/check.sh
 
 # What everything costs, against libpq's own builds: tests/bench/. ONLY="rows exec" for some of the
-# workloads; KEEP=DIR keeps callgrind's files. The results stay in $(TARGET)/bench.json.
+# workloads; KEEP=DIR keeps callgrind's files. The results stay in $(TARGET)/bench.json; UPDATE_README=1
+# puts the table into README.md and renews its chart.
 BENCH = CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/bench/bench.sh
+PUBLISH = $(if $(UPDATE_README),--svg tests/bench/$(1).svg --readme README.md)
 
 bench: all
-	$(BENCH) run.py --json $(TARGET)/bench.json $(ONLY)
+	tests/setup/prepare.sh >/dev/null
+	$(BENCH) run.py --json $(TARGET)/bench.json $(call PUBLISH,bench) $(ONLY)
+
+# What grows with the size and what must not; UPDATE_README=1 likewise.
+bench-growth: all
+	tests/setup/prepare.sh >/dev/null
+	$(BENCH) growth.py --json $(TARGET)/growth.json $(call PUBLISH,growth) $(ONLY)
 
 # The same in less than three minutes: smaller sizes, and one of libpq's builds.
 bench-quick: all

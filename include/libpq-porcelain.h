@@ -256,6 +256,74 @@ typedef enum pqp_phase {
 } pqp_phase;
 
 /**
+ * Whether files of a kind are read.
+ */
+typedef enum pqp_file_policy {
+  /**
+   * As libpq does it.
+   */
+  PQP_FILE_USUAL = 0,
+  /**
+   * Never, not even one that the caller's options name.
+   */
+  PQP_FILE_NEVER = 1,
+  /**
+   * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
+   * caller's options name comes before it.
+   */
+  PQP_FILE_ONLY = 2,
+} pqp_file_policy;
+
+/**
+ * What a provider returns. Any other number fails what was asked for.
+ */
+typedef enum pqp_provided {
+  /**
+   * Nothing: what libpq does is to be done, as if there were no provider.
+   */
+  PQP_PROVIDED_DEFAULT = 0,
+  /**
+   * An answer: it has been given with a `pqp_answer_` function, or will be, by any thread, for which the provider has taken
+   * a reference.
+   */
+  PQP_PROVIDED_ANSWER = 1,
+  /**
+   * Nothing, and there is nothing to be had: what was asked for fails.
+   */
+  PQP_PROVIDED_REFUSED = -1,
+} pqp_provided;
+
+/**
+ * What is asked for.
+ */
+typedef enum pqp_request_kind {
+  /**
+   * The pass phrase of the client's private key: `pqp_answer_password`.
+   */
+  PQP_WANT_KEY_PASSWORD = 0,
+  /**
+   * The password, which the server has asked for: `pqp_answer_password`.
+   */
+  PQP_WANT_PASSWORD = 1,
+  /**
+   * The addresses of a host: `pqp_answer_addresses`.
+   */
+  PQP_WANT_ADDRESSES = 2,
+  /**
+   * A connected transport to a host: `pqp_answer_socket`, `pqp_answer_transport`.
+   */
+  PQP_WANT_TRANSPORT = 3,
+  /**
+   * A token for OAUTHBEARER: `pqp_answer_password`.
+   */
+  PQP_WANT_TOKEN = 4,
+  /**
+   * A step of a SASL mechanism: `pqp_answer_sasl`.
+   */
+  PQP_WANT_SASL = 5,
+} pqp_request_kind;
+
+/**
  * A context. Opaque; connections and factories made in it keep it alive.
  */
 typedef struct pqp_context pqp_context;
@@ -433,6 +501,57 @@ typedef struct pqp_option_used {
  * Told that nobody waits for the answer to a request any more.
  */
 typedef void (*pqp_cancelled_hook)(void *user, struct pqp_request *request);
+
+/**
+ * A SASL mechanism of the application. All of it is copied when it is registered.
+ *
+ * Of the mechanisms that both sides have, the one with the highest priority is used; among equals, the one that the server
+ * names first. SCRAM-SHA-256-PLUS has 100, SCRAM-SHA-256 and OAUTHBEARER have 0. A list in `require_auth` rules an
+ * application's mechanisms out, unless it is one of what is not wanted; `channel_binding=require` does always.
+ */
+typedef struct pqp_sasl_mechanism {
+  /**
+   * Its registered name, such as "X-TICKET": 1 to 20 of A-Z, 0-9, "-" and "_". One with the name of a former mechanism
+   * takes its place, also of the library's own.
+   */
+  const char *name;
+  /**
+   * The higher, the better.
+   */
+  int priority;
+  /**
+   * Not 0: it is passed over on a connection that is not encrypted.
+   */
+  int needs_encryption;
+  /**
+   * Begins an exchange on this connection: its state, for the other two; NULL fails it. The request says host, address,
+   * port, user and database.
+   */
+  void *(*init)(void *user, PGconn *conn, struct pqp_request *request);
+  /**
+   * The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
+   * last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
+   * from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+   * On the thread that connects; `conn` of `init` may be looked at.
+   */
+  int (*step)(void *user,
+              void *state,
+              struct pqp_request *request,
+              const char *input,
+              size_t input_len,
+              int is_final);
+  /**
+   * Frees the state: once, whatever has become of the exchange. May be NULL.
+   */
+  void (*free)(void *user, void *state);
+} pqp_sasl_mechanism;
+
+/**
+ * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
+ * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
+ * in the request; 0: not by this version; less: there is none, and connecting fails.
+ */
+typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
 
 /**
  * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
@@ -658,7 +777,8 @@ void pqp_factory_free(struct pqp_factory *factory);
  * `CONNECTION_BAD` where the options are not such as one can connect with. NULL for NULL.
  *
  * The first start fixes the factory: setting anything on it is `PQP_TOO_LATE` from then on. May be called by several
- * threads at once. The password file is read by the first start and not again.
+ * threads at once. The password file is read by the first start and not again; what SCRAM made of a password is remembered, so
+ * that later starts log in quicker.
  */
 PGconn *pqp_factory_start(struct pqp_factory *factory);
 
@@ -969,6 +1089,33 @@ enum pqp_status pqp_answer_socket(struct pqp_request *request,
  */
 enum pqp_status pqp_answer_transport(struct pqp_request *request,
                                      struct pqp_transport *transport);
+
+/**
+ * Registers a SASL mechanism for the connections of a context that are started afterwards. `PQP_INVALID` for a name that is
+ * none, and where `init` or `step` is NULL.
+ */
+enum pqp_status pqp_context_register_sasl(struct pqp_context *context,
+                                          const struct pqp_sasl_mechanism *mechanism,
+                                          void *user,
+                                          pqp_user_free user_free);
+
+/**
+ * Answers a step of a SASL mechanism: `data` of `len` bytes is sent, and `reply`, a `pqp_sasl_reply`, says whether that was all.
+ * From any thread. `PQP_TWICE`, `PQP_TOO_LATE` and `PQP_WRONG_KIND` as with the other answers.
+ */
+enum pqp_status pqp_answer_sasl(struct pqp_request *request,
+                                int reply,
+                                const char *data,
+                                size_t len);
+
+/**
+ * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+ * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
 
 /**
  * What a status means, in a few words. A constant; not to be freed.

@@ -554,6 +554,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             require_auth: None,
             channel_binding: BindingPolicy::Prefer,
             certificate_required: false,
+            mechanisms: None,
         },
         Channel::default(),
         Credentials {
@@ -561,7 +562,8 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             password: allow.then(|| b"pencil".to_vec().into()),
             scram_client_key: None,
             scram_server_key: None,
-            oauth_configured: false,
+            oauth: Default::default(),
+            scram_cache: None,
         },
         Versions {
             min: 0x0003_0000,
@@ -586,6 +588,7 @@ fn start_up(allow: bool, pieces: &[&[u8]]) -> (Vec<u8>, String) {
             match step {
                 Ok(Step::NeedInput) => break,
                 Ok(Step::Progress) => {}
+                Ok(Step::Needs) => return (sent, "needs something".into()),
                 Ok(Step::NeedPassword) => startup.set_password(None),
                 Ok(Step::Authenticated) => return (sent, "authenticated".into()),
                 Err(error) => {
@@ -718,9 +721,12 @@ fn a_changed_scram_message_is_never_taken_for_the_right_one() {
         let mut last = server_final.clone();
         mutate(&mut rng, &mut last);
         if machine.handle_server_final(&last).is_ok() {
-            // Only what is behind the signature may have changed.
+            // Only what is behind the signature may have changed, and the bits of its last digit that mean nothing.
+            let digits = server_final.len() - 2;
             assert!(
-                last.starts_with(&server_final),
+                last.starts_with(&server_final)
+                    || (last.starts_with(&server_final[..digits])
+                        && last[digits + 1..].starts_with(b"=")),
                 "case {case}: {:?}",
                 String::from_utf8_lossy(&last)
             );

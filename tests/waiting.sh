@@ -1,7 +1,7 @@
 #!/bin/bash
 # Connecting in programs that wait by a loop of their own: tests/waiting/run.py in the network of tests/waiting/network.sh.
 #
-# usage: waiting.sh INCLUDE LIBDIR [ONLY...]       run by tests/setup/with_servers.sh, as root
+# usage: waiting.sh INCLUDE LIBDIR [ONLY...|--bench]       run by tests/setup/with_servers.sh, as root
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 include=$(realpath "$1") lib=$(realpath "$2")
@@ -18,6 +18,9 @@ if ! unshare --net --mount true 2>/dev/null; then
     exit 0
 fi
 
+settings=$("$here/interop/prepare.sh" psycopg3 ruby-pg)
+while IFS= read -r line; do export "${line?}"; done <<<"$settings"
+
 uv=()
 if pkg-config --exists libuv; then
     read -ra uv <<<"-DWITH_UV $(pkg-config --cflags --libs libuv)"
@@ -26,5 +29,12 @@ fi
 "${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/loops.c" -o "$work/loops" -L"$lib" -lpq "${uv[@]}"
 "${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/endings.c" -o "$work/endings" -L"$lib" -lpq
 export LD_LIBRARY_PATH=$lib
-[ $# -gt 0 ] || timeout 300 "$work/endings" near
+if [ "${1:-}" = --bench ]; then
+    "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/bench.py" "$work/loops" "$PQP_REF_ROOT/lib" "$lib"
+    exit
+fi
+if [ $# = 0 ]; then
+    timeout 300 "$work/endings" near
+    timeout 300 "$here/waiting/promote.sh" "$work/loops"
+fi
 PQP_ENDINGS=$work/endings "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/run.py" "$work/loops" "$@"

@@ -47,6 +47,10 @@ pub enum pqp_request_kind {
     PQP_WANT_ADDRESSES = 2,
     /// A connected transport to a host: `pqp_answer_socket`, `pqp_answer_transport`.
     PQP_WANT_TRANSPORT = 3,
+    /// A token for OAUTHBEARER: `pqp_answer_password`.
+    PQP_WANT_TOKEN = 4,
+    /// A step of a SASL mechanism: `pqp_answer_sasl`.
+    PQP_WANT_SASL = 5,
 }
 
 /// What a provider returns. Any other number fails what was asked for.
@@ -115,7 +119,12 @@ impl Drop for User {
 
 /// The C connection a hook is called for.
 fn c_conn(target: &mut dyn Target) -> *mut PGconn {
-    match target.as_any().downcast_mut::<ConnRef>() {
+    conn_of(target.as_any())
+}
+
+/// The C connection behind a target; NULL where there is none.
+pub(crate) fn conn_of(target: &mut dyn std::any::Any) -> *mut PGconn {
+    match target.downcast_mut::<ConnRef>() {
         Some(conn) => conn.as_ptr(),
         None => std::ptr::null_mut(),
     }
@@ -163,9 +172,10 @@ pub(crate) fn start_hook(function: pqp_start_hook, user: User) -> Option<Arc<Sta
 }
 
 impl pqp_request {
-    fn new(want: &Want, pending: &Arc<Pending>) -> pqp_request {
+    pub(crate) fn new(want: &Want, pending: &Arc<Pending>) -> pqp_request {
         let peer = match want {
             Want::Password(peer) | Want::Lookup(peer) | Want::Dial(peer) => Some(peer.clone()),
+            Want::Sasl(call) => Some(call.peer.clone()),
             _ => None,
         };
         let text = |of: fn(&Peer) -> &Vec<u8>| {
@@ -184,14 +194,14 @@ impl pqp_request {
     }
 
     /// The text of an error that was answered though the provider refused.
-    fn refusal(&self) -> Vec<u8> {
+    pub(crate) fn refusal(&self) -> Vec<u8> {
         match self.pending.take_early() {
             Some(Answer::Refused(text)) => text,
             _ => Vec::new(),
         }
     }
 
-    fn settle(&self, answer: Answer) -> pqp_status {
+    pub(crate) fn settle(&self, answer: Answer) -> pqp_status {
         match self.pending.settle(answer) {
             Ok(()) => PQP_OK,
             Err(NotTaken::Twice) => PQP_TWICE,
@@ -201,7 +211,7 @@ impl pqp_request {
     }
 
     /// Whether an answer of this kind would be taken now.
-    fn check(&self, kinds: &[WantKind]) -> Result<(), pqp_status> {
+    pub(crate) fn check(&self, kinds: &[WantKind]) -> Result<(), pqp_status> {
         match self.pending.is_open() {
             _ if !kinds.contains(&self.pending.kind()) => Err(PQP_WRONG_KIND),
             true => Ok(()),
@@ -284,6 +294,9 @@ pub unsafe extern "C" fn pqp_request_what(request: *const pqp_request) -> c_int 
                 WantKind::Password => pqp_request_kind::PQP_WANT_PASSWORD,
                 WantKind::Lookup => pqp_request_kind::PQP_WANT_ADDRESSES,
                 WantKind::Dial => pqp_request_kind::PQP_WANT_TRANSPORT,
+                WantKind::Token => pqp_request_kind::PQP_WANT_TOKEN,
+                WantKind::Sasl => pqp_request_kind::PQP_WANT_SASL,
+                WantKind::TokenPoll | WantKind::Nothing => return -1,
             };
             kind as c_int
         })

@@ -6,15 +6,17 @@
 //! through the hooks of the result (behaviours 223, 227).
 
 use std::ffi::{c_char, c_int};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::guard::{ConnRef, catch, see_result};
+use super::spare::Spare;
 use super::types::{DisplayCodes, PGconn, PGresult};
 use super::{alloc, events, notice, ptr};
 use crate::protocol::error::ResultError;
 use crate::protocol::error_format;
 use crate::protocol::result::{Column, OID_DIGITS, QueryResult};
-use crate::protocol::rows::RowStore;
+use crate::protocol::rows::{RowStore, RowsView};
 use crate::protocol::session::internal_notice;
 use crate::protocol::types::{ExecStatus, Oid};
 
@@ -23,7 +25,8 @@ use crate::protocol::types::{ExecStatus, Oid};
 pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
     let tells = !result.is_failure;
     let result = hand_out_quietly(conn, result);
-    if tells {
+    // SAFETY: the result is fresh and nobody else has it.
+    if tells && unsafe { !(*result).events.is_empty() } {
         // SAFETY: the result is fresh, and nothing of the connection is borrowed.
         unsafe { events::fire_result_created(conn.as_ptr(), result) };
     }
@@ -32,7 +35,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.whole(|c| PGresult::of(c, result)).into_raw()
+    conn.look(|c| c.spare.hand_out(PGresult::of(c, result)))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
@@ -89,7 +92,10 @@ impl PGresult {
     /// A fresh result of a connection, with its hooks and event procedures (behaviours 245, 323).
     pub(crate) fn of(conn: &PGconn, result: QueryResult) -> PGresult {
         let mut this = PGresult::bare(result, conn.hooks);
-        this.events = events::for_result(&conn.events);
+        this.home = Some(Arc::clone(&conn.spare));
+        if !conn.events.is_empty() {
+            this.events = events::for_result(&conn.events);
+        }
         this
     }
 
@@ -156,10 +162,44 @@ unsafe fn ask<R>(
     }
 }
 
-/// Asks for a value; NULL and a row or column out of range give `failure`.
+/// The index of a value's entry in the table of [`RowsView`], less 1; `None` where that does not lead to it: NULL, a row
+/// or column out of range, and results too large for it.
 ///
-/// There is no `catch_unwind` here, for nothing can panic: both numbers are checked against counts that fit an
-/// `i32` and a `u16`, so the products and sums behind them fit a `usize`, and [`RowStore`] looks up by `get` only.
+/// There is no `catch_unwind` here, for nothing can panic. What is left then is done by functions of C's own calling
+/// convention, so that these, which are called more often than anything else, need no frame.
+///
+/// # Safety
+/// The contract at the top of this module; `rows` takes one of the view's numbers of rows.
+#[inline(always)]
+unsafe fn place<'a>(
+    res: *const PGresult,
+    row: c_int,
+    column: c_int,
+    rows: impl FnOnce(&RowsView) -> u32,
+) -> Option<(&'a RowsView, u32)> {
+    // SAFETY: the caller's promise.
+    let view = unsafe { &res.as_ref()?.view };
+    // A negative number becomes a large one.
+    let (row, column) = (row as u32, column as u32);
+    if column >= view.columns || row >= rows(view) {
+        return None;
+    }
+    // The table has no more entries than 32 bits count.
+    Some((view, row.wrapping_mul(view.stride).wrapping_add(column)))
+}
+
+/// The address of the value whose entry is behind `index`.
+///
+/// # Safety
+/// Both come from [`place`].
+#[inline(always)]
+unsafe fn address(view: &RowsView, index: u32) -> *const u8 {
+    // SAFETY: the view is the result's as it is now, so the table has this entry.
+    let offset = unsafe { *view.table.add(index as usize + 1) };
+    std::ptr::with_exposed_provenance(view.base.wrapping_add_signed(offset as isize))
+}
+
+/// Asks for a value the long way; NULL and a row or column out of range give `failure`.
 ///
 /// # Safety
 /// The contract at the top of this module.
@@ -172,36 +212,19 @@ unsafe fn value<R>(
     f: impl FnOnce(&RowStore, usize, usize) -> R,
 ) -> R {
     // SAFETY: the caller's promise.
-    let Some(result) = (unsafe { res.as_ref() }) else {
-        return failure;
-    };
-    let rows = &result.result.rows;
-    // A negative number becomes a large one.
-    let (r, c) = (row as u32 as usize, column as u32 as usize);
-    if r < rows.rows() && c < rows.columns() {
-        return f(rows, r, c);
-    }
-    // SAFETY: the caller's promise.
-    unsafe { complain_about_place(res, row, column) };
-    failure
-}
-
-/// Shows the notice for a row or column out of range; of the row, if both are.
-///
-/// # Safety
-/// The contract at the top of this module.
-#[cold]
-unsafe fn complain_about_place(res: *const PGresult, row: c_int, column: c_int) {
-    // SAFETY: the caller's promise.
     unsafe {
-        ask(res, (), |r| {
-            Err(if row < 0 || row as usize >= r.result.rows.rows() {
-                r.row_error(row)
+        ask(res, failure, |result| {
+            let rows = &result.result.rows;
+            let (r, c) = (row as u32 as usize, column as u32 as usize);
+            if r >= rows.rows() {
+                Err(result.row_error(row))
+            } else if c >= rows.columns() {
+                Err(result.column_error(column))
             } else {
-                r.column_error(column)
-            })
+                Ok(f(rows, r, c))
+            }
         })
-    };
+    }
 }
 
 /// `char *PQgetvalue(const PGresult *res, int tup_num, int field_num)` — the value with a NUL behind it; "" for SQL
@@ -217,16 +240,29 @@ pub unsafe extern "C" fn PQgetvalue(
 ) -> *mut c_char {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        value(
-            res,
-            tup_num,
-            field_num,
-            std::ptr::null_mut(),
-            |rows, r, c| {
-                rows.address(r, c)
-                    .map_or_else(empty, |a| a.cast_mut().cast())
-            },
-        )
+        match place(res, tup_num, field_num, |view| view.rows) {
+            Some((view, index)) => address(view, index).cast_mut().cast(),
+            None => value_long_way(res, tup_num, field_num),
+        }
+    }
+}
+
+/// [`PQgetvalue`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn value_long_way(
+    res: *const PGresult,
+    row: c_int,
+    column: c_int,
+) -> *mut c_char {
+    // SAFETY: the caller's promise.
+    unsafe {
+        value(res, row, column, std::ptr::null_mut(), |rows, r, c| {
+            rows.value_with_nul(r, c).map_or_else(empty, pointer)
+        })
     }
 }
 
@@ -241,12 +277,27 @@ pub unsafe extern "C" fn PQgetlength(
     tup_num: c_int,
     field_num: c_int,
 ) -> c_int {
-    // SAFETY: the pointer is covered by the contract above.
+    // SAFETY: the pointer is covered by the contract above; the length stands in the four bytes before the value.
     unsafe {
-        value(res, tup_num, field_num, 0, |rows, r, c| {
-            rows.length(r, c).max(0)
-        })
+        match place(res, tup_num, field_num, |view| view.lengths) {
+            Some((view, index)) => {
+                let word = address(view, index).sub(4).cast::<c_int>();
+                c_int::from_be(word.read_unaligned())
+            }
+            None => length_long_way(res, tup_num, field_num),
+        }
     }
+}
+
+/// [`PQgetlength`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn length_long_way(res: *const PGresult, row: c_int, column: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe { value(res, row, column, 0, |rows, r, c| rows.length(r, c).max(0)) }
 }
 
 /// `int PQgetisnull(const PGresult *res, int tup_num, int field_num)` — 1 for SQL NULL and where there is no such
@@ -260,9 +311,28 @@ pub unsafe extern "C" fn PQgetisnull(
     tup_num: c_int,
     field_num: c_int,
 ) -> c_int {
-    // SAFETY: the pointer is covered by the contract above.
+    // SAFETY: the pointer is covered by the contract above; a row's first entry is the empty value's.
     unsafe {
-        value(res, tup_num, field_num, 1, |rows, r, c| {
+        match place(res, tup_num, field_num, |view| view.rows) {
+            Some((view, index)) => {
+                let empty = view.table.add(index as usize - field_num as usize);
+                c_int::from(*empty == *view.table.add(index as usize + 1))
+            }
+            None => is_null_long_way(res, tup_num, field_num),
+        }
+    }
+}
+
+/// [`PQgetisnull`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[cold]
+#[inline(never)]
+unsafe extern "C" fn is_null_long_way(res: *const PGresult, row: c_int, column: c_int) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
+        value(res, row, column, 1, |rows, r, c| {
             c_int::from(rows.length(r, c) < 0)
         })
     }
@@ -415,8 +485,10 @@ pub unsafe extern "C" fn PQclear(res: *mut PGresult) {
     if !res.is_null() {
         // SAFETY: the caller's promise; the result came from `into_raw`.
         catch((), || unsafe {
-            events::fire_result_destroyed(res);
-            drop(Box::from_raw(res));
+            if !(*res).events.is_empty() {
+                events::fire_result_destroyed(res);
+            }
+            Spare::retire(res);
         });
     }
 }

@@ -293,6 +293,7 @@ pub unsafe extern "C" fn PQfinish(conn: *mut PGconn) {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, (), |c| {
+            crate::client::connecting::abandon(c);
             c.with(Connection::close);
             super::events::fire_connection_destroyed(c);
         });

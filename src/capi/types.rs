@@ -8,9 +8,11 @@ use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
 use super::pqp_context::{default_context, pqp_context};
+use super::spare::Spare;
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
+use crate::protocol::rows::RowsView;
 use crate::protocol::types::{ContextVisibility, Verbosity};
 
 /// `PQnoticeReceiver`: gets each notice as a result that it must not keep.
@@ -39,8 +41,12 @@ pub struct PGconn {
     pub(crate) texts: TextCache,
     /// The context, which lives as long as its connections.
     pub(crate) context: Arc<pqp_context>,
+    /// The operating system's texts are English, as its context wanted when it was made.
+    pub(crate) english: bool,
     /// What `pqp_conn_set_user_data` was given.
     pub(crate) user_data: *mut c_void,
+    /// The memory of results that were cleared.
+    pub(crate) spare: Arc<Spare>,
 }
 
 impl PGconn {
@@ -54,12 +60,14 @@ impl PGconn {
         PGconn {
             connection,
             hooks: context.slots().notice,
+            english: context.core.switches().english,
             events: Vec::new(),
             trace_stream: Stream::default(),
             display: DisplayCodes::default(),
             texts: TextCache::default(),
             context,
             user_data: std::ptr::null_mut(),
+            spare: Arc::default(),
         }
     }
 }
@@ -93,7 +101,11 @@ impl DisplayCodes {
 }
 
 /// A result, as C holds it.
+///
+/// What the getters of values need comes first, for they are called more often than anything else.
 pub struct PGresult {
+    /// The way to the values of `result`, made anew whenever that changes.
+    pub(crate) view: RowsView,
     pub(crate) result: QueryResult,
     /// Its status as C sees it: `PQmakeEmptyPGresult` takes any number.
     pub(crate) status: c_int,
@@ -101,17 +113,21 @@ pub struct PGresult {
     pub(crate) events: Vec<ResultEvent>,
     /// Memory handed out by `PQresultAlloc`, freed with the result.
     pub(crate) extra: Vec<Vec<u64>>,
+    /// Where its memory goes when it is cleared.
+    pub(crate) home: Option<Arc<Spare>>,
 }
 
 impl PGresult {
     /// A result without event data.
     pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
         PGresult {
+            view: result.rows.view(),
             status: result.status as c_int,
             result,
             hooks,
             events: Vec::new(),
             extra: Vec::new(),
+            home: None,
         }
     }
 

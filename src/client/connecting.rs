@@ -1,6 +1,7 @@
 //! Making, resetting and ending a connection.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::hooks;
 use super::setup::Phase;
@@ -287,7 +288,9 @@ impl Connection {
                 None => connector.wait_and_poll(*next, &mut self.link).map(Some),
                 deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
                     |ready| {
-                        if !ready {
+                        // A stream of the application's may say that it is ready for ever.
+                        let late = || deadline.is_some_and(|d| d <= Instant::now());
+                        if !ready || (self.link.is_foreign() && late()) {
                             connector.time_out(&mut self.link);
                         }
                         None
@@ -401,6 +404,7 @@ pub fn wait_connected(handle: &mut impl Handle) -> bool {
         if supply(handle) {
             next = handle.with(Connection::poll);
         } else if let Some(connected) = handle.with(|c| c.connect_step(&mut next)) {
+            release(handle);
             return connected;
         }
     }
@@ -418,6 +422,28 @@ pub fn poll(handle: &mut impl Handle) -> PollStatus {
     }
 }
 
+/// Tells whoever was to answer, or is in an exchange, that nobody waits any more, while nothing is borrowed.
+pub fn release(handle: &mut impl Handle) {
+    let forsaken = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_forsaken(),
+        Origin::Rejected { .. } => Vec::new(),
+    });
+    for forsaken in forsaken {
+        forsaken.cancel();
+    }
+}
+
+/// Ends what connecting has begun with the application; before the connection goes.
+pub fn abandon(handle: &mut impl Handle) {
+    handle.with(|c| {
+        if let Origin::Planned(connector) = &mut c.origin {
+            connector.forsake();
+            connector.forsake_sasl();
+        }
+    });
+    release(handle);
+}
+
 impl Connection {
     /// Whether connecting stands still for an answer that nobody has been asked for.
     fn is_wanting(&mut self) -> bool {
@@ -427,13 +453,11 @@ impl Connection {
 
 /// Asks for what connecting cannot go on without; `false` when it can.
 fn supply(handle: &mut impl Handle) -> bool {
-    let (want, forsaken) = handle.with(|c| match &mut c.origin {
-        Origin::Planned(connector) => (connector.take_want(), connector.take_forsaken()),
-        Origin::Rejected { .. } => Default::default(),
+    release(handle);
+    let want = handle.with(|c| match &mut c.origin {
+        Origin::Planned(connector) => connector.take_want(),
+        Origin::Rejected { .. } => None,
     });
-    for pending in forsaken {
-        pending.cancel();
-    }
     let Some(want) = want else {
         return false;
     };

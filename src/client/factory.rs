@@ -12,6 +12,7 @@ use super::error::ClientError;
 use super::hooks::Hooks;
 use crate::config::{ConfigError, ConnectPlan, Settings};
 use crate::connect::connector::{Connector, Purpose};
+use crate::protocol::auth::stretch::KeyCache;
 
 /// Starts connections that are alike.
 pub struct Factory {
@@ -21,6 +22,8 @@ pub struct Factory {
     open: Mutex<Option<Hooks>>,
     /// What cannot be changed any more.
     fixed: OnceLock<Fixed>,
+    /// Keys of passwords that connections have logged in with.
+    keys: Arc<KeyCache>,
 }
 
 struct Fixed {
@@ -43,6 +46,7 @@ impl Factory {
             settings: settings?,
             open: Mutex::new(Some(Hooks::default())),
             fixed: OnceLock::new(),
+            keys: Arc::default(),
         }))
     }
 
@@ -71,6 +75,11 @@ impl Factory {
     /// The hooks.
     pub fn hooks(&self) -> &Hooks {
         &self.fixed().hooks
+    }
+
+    /// Where the keys of passwords are remembered: a later connection logs in without SCRAM's iterations.
+    pub(super) fn keys(&self) -> Arc<KeyCache> {
+        Arc::clone(&self.keys)
     }
 
     fn fixed(&self) -> &Fixed {

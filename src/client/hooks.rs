@@ -11,6 +11,7 @@ use std::sync::Arc;
 use super::Connection;
 use crate::connect::connector::Asks;
 use crate::connect::request::{Answer, Pending, Want, WantKind};
+use crate::connect::sasl::{self, SaslSet};
 
 /// The connection a hook is called for.
 pub trait Target {
@@ -52,6 +53,10 @@ pub struct Hooks {
     pub lookup: Option<Arc<Provider>>,
     /// A connected transport to a host.
     pub dial: Option<Arc<Provider>>,
+    /// A token for OAUTHBEARER.
+    pub token: Option<Arc<Provider>>,
+    /// SASL mechanisms beside the library's own.
+    pub sasl: SaslSet,
 }
 
 impl Hooks {
@@ -62,6 +67,9 @@ impl Hooks {
             WantKind::Password => self.password.as_ref(),
             WantKind::Lookup => self.lookup.as_ref(),
             WantKind::Dial => self.dial.as_ref(),
+            WantKind::Token => self.token.as_ref(),
+            // The request says whom to call.
+            WantKind::TokenPoll | WantKind::Sasl | WantKind::Nothing => None,
         }
     }
 }
@@ -87,6 +95,11 @@ impl Connection {
 
 /// Asks the hook for what is wanted; [`Answer::Default`] where there is none.
 pub fn ask(target: &mut dyn Target, want: &Want) -> Answer {
+    if let Some(answer) = catch_unwind(AssertUnwindSafe(|| sasl::run(want, target.as_any())))
+        .unwrap_or_else(|_| Some(Answer::Refused(PANICKED.to_vec())))
+    {
+        return answer;
+    }
     let mut provider = None;
     target.connection(&mut |c| {
         provider = c.hook(|hooks| hooks.provider(want.kind()).cloned());

@@ -40,7 +40,7 @@ pub const OPTION_COUNT: usize = 56;
 
 /// A connection option; the discriminant is its place in [`OPTIONS`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[repr(usize)]
+#[repr(u8)]
 pub enum Opt {
     /// Section of a service file to take further settings from.
     Service,
@@ -487,6 +487,57 @@ pub static OPTIONS: [OptionDef; OPTION_COUNT] = [
     def("read_timeout_ms", None, None, "Read-Timeout", "", 10),
 ];
 
+/// Slots of [`BY_KEYWORD`]: more than twice as many as there are keywords, so that most have one of their own.
+const SLOTS: usize = 128;
+
+/// The options by their keywords: each in the slot that [`slot_of`] says, or in the next that was free.
+static BY_KEYWORD: [Option<Opt>; SLOTS] = {
+    let mut slots = [None; SLOTS];
+    let mut i = 0;
+    while i < OPTION_COUNT {
+        let mut slot = slot_of(OPTIONS[i].keyword.as_bytes());
+        while slots[slot].is_some() {
+            slot = (slot + 1) % SLOTS;
+        }
+        slots[slot] = Some(Opt::ALL[i]);
+        i += 1;
+    }
+    slots
+};
+
+/// Where a keyword is looked for first, by its length and three of its bytes.
+const fn slot_of(keyword: &[u8]) -> usize {
+    let len = keyword.len();
+    if len == 0 {
+        return 0;
+    }
+    let (first, middle, last) = (keyword[0], keyword[len / 2], keyword[len - 1]);
+    (len + 5 * first as usize + 11 * middle as usize + 17 * last as usize) % SLOTS
+}
+
+/// The options that have a compiled-in default.
+pub(super) static COMPILED: [Opt; count_compiled()] = {
+    let mut found = [Opt::Port; count_compiled()];
+    let (mut i, mut n) = (0, 0);
+    while i < OPTION_COUNT {
+        if OPTIONS[i].compiled.is_some() {
+            found[n] = Opt::ALL[i];
+            n += 1;
+        }
+        i += 1;
+    }
+    found
+};
+
+const fn count_compiled() -> usize {
+    let (mut i, mut n) = (0, 0);
+    while i < OPTION_COUNT {
+        n += OPTIONS[i].compiled.is_some() as usize;
+        i += 1;
+    }
+    n
+}
+
 impl Opt {
     /// Every option in table order.
     pub const ALL: [Opt; OPTION_COUNT] = [
@@ -560,9 +611,14 @@ impl Opt {
 
     /// The option of a keyword; exact and case-sensitive.
     pub fn from_keyword(keyword: &[u8]) -> Option<Opt> {
-        Opt::ALL
-            .into_iter()
-            .find(|opt| opt.keyword().as_bytes() == keyword)
+        let mut slot = slot_of(keyword);
+        loop {
+            let opt = BY_KEYWORD[slot]?;
+            if opt.keyword().as_bytes() == keyword {
+                return Some(opt);
+            }
+            slot = (slot + 1) % SLOTS;
+        }
     }
 
     /// Whether libpq 18 does not know the option.
@@ -572,11 +628,9 @@ impl Opt {
 
     /// The option that takes its value from this environment variable. The service file's reader asks for its own.
     pub(super) fn from_variable(name: &[u8]) -> Option<Opt> {
-        let is_its_own = |(opt, def): &(Opt, &OptionDef)| {
-            def.envvar.is_some_and(|own| own.as_bytes() == name) && !opt.is_extension()
-        };
-        let mut rows = Opt::ALL.into_iter().zip(&OPTIONS);
-        rows.find(is_its_own).map(|(opt, _)| opt)
+        let is_its_own = |def: &OptionDef| def.envvar.is_some_and(|own| own.as_bytes() == name);
+        let place = OPTIONS[..LIBPQ_OPTION_COUNT].iter().position(is_its_own)?;
+        Opt::ALL.get(place).copied()
     }
 
     /// Whether the value must be wiped from memory and never shown.

@@ -80,26 +80,32 @@ impl std::fmt::Debug for Policy {
 /// The process's surroundings, as far as a policy lets them be seen.
 #[derive(Clone, Debug, Default)]
 pub struct PolicyEnv {
-    policy: Arc<Policy>,
+    policy: Option<Arc<Policy>>,
 }
 
 impl PolicyEnv {
     /// The surroundings under `policy`.
     pub fn new(policy: Arc<Policy>) -> PolicyEnv {
-        PolicyEnv { policy }
+        PolicyEnv {
+            policy: Some(policy),
+        }
+    }
+
+    fn ignores_environment(&self) -> bool {
+        self.policy.as_ref().is_some_and(|p| p.ignore_environment)
     }
 }
 
 impl Env for PolicyEnv {
     fn var(&self, name: &str) -> Option<Vec<u8>> {
-        match self.policy.ignore_environment {
+        match self.ignores_environment() {
             true => None,
             false => RealEnv.var(name),
         }
     }
 
     fn pg_variables(&self, see: &mut dyn FnMut(&[u8], &[u8])) {
-        if !self.policy.ignore_environment {
+        if !self.ignores_environment() {
             RealEnv.pg_variables(see);
         }
     }
@@ -129,7 +135,7 @@ impl Env for PolicyEnv {
     }
 
     fn policy(&self) -> Option<&Policy> {
-        Some(&self.policy)
+        self.policy.as_deref()
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::env::Env;
 use super::error::ConfigError;
-use super::options::{OPTIONS, Opt};
+use super::options::{COMPILED, Opt};
 use super::policy::FilePolicy;
 use super::store::Store;
 use super::{keyvalue, service, uri};
@@ -277,8 +277,8 @@ impl Settings {
                 }
             }
         }
-        for (opt, def) in Opt::ALL.into_iter().zip(&OPTIONS) {
-            if def.compiled.is_some() && !self.store.has(opt) {
+        for opt in COMPILED {
+            if !self.store.has(opt) {
                 self.set_compiled(opt);
             }
         }

@@ -51,6 +51,8 @@ impl Store {
         let slot = self.slots[opt as usize];
         match (slot.source, slot.len) {
             (Source::Unset, _) => None,
+            // Its place may be behind the end: the values before it may have gone.
+            (_, 0) => Some(b""),
             (_, COMPILED) => Some(opt.connect_default().unwrap_or_default().as_bytes()),
             (_, len) => {
                 let start = slot.start as usize;
@@ -183,6 +185,8 @@ mod tests {
         assert_eq!(store.get(Opt::User), Some(&b""[..]));
         store.clear(Opt::Port);
         assert_eq!(store.get(Opt::Port), None);
+        store.clear(Opt::Host);
+        assert_eq!(store.get(Opt::User), Some(&b""[..]));
         store.set_compiled(Opt::Port);
         assert_eq!(store.get(Opt::Port), Some(&b"5432"[..]));
         assert_eq!(store.source(Opt::Port), Source::Default);

@@ -78,9 +78,24 @@ pub(super) fn place(host: &HostSpec) -> Result<Place, HostError> {
 /// The path of a host's Unix socket. The port must be one.
 pub(super) fn socket_path(host: &HostSpec) -> Vec<u8> {
     let port = parse_port(&host.port_text).unwrap_or_default();
-    let mut path = host.host.clone();
-    path.extend_from_slice(format!("/.s.PGSQL.{port}").as_bytes());
+    let name = b"/.s.PGSQL.";
+    let mut path = Vec::with_capacity(host.host.len() + name.len() + 5);
+    path.extend_from_slice(&host.host);
+    path.extend_from_slice(name);
+    put_number(port, &mut path);
     path
+}
+
+/// Appends a number in decimal.
+fn put_number(number: u16, out: &mut Vec<u8>) {
+    let mut power = 1;
+    while number / 10 >= power {
+        power *= 10;
+    }
+    while power > 0 {
+        out.push(b'0' + (number / power % 10) as u8);
+        power /= 10;
+    }
 }
 
 /// What an attempt at `host` shows of itself; `path` and `numeric` are of its address.

@@ -18,6 +18,7 @@ pub mod memory;
 pub mod ping;
 pub mod report;
 pub mod request;
+pub mod sasl;
 pub mod status;
 mod target;
 #[cfg_attr(not(feature = "tls"), path = "no_tls.rs")]

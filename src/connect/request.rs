@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use zeroize::Zeroizing;
 
+use super::sasl::{Flow, SaslCall, SaslReply};
 use crate::net::{Address, Transport, Waker};
+use crate::protocol::auth::oauth::TokenRequest;
 
 /// What is wanted, with all there is to know about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,6 +24,14 @@ pub enum Want {
     Lookup(Peer),
     /// A connected transport to a host: [`Given::Transport`].
     Dial(Peer),
+    /// An OAuth token: [`Given::Secret`], or [`Given::TokenFlow`] for one that takes a while.
+    Token(TokenRequest),
+    /// Whether the token of this flow has come: [`Given::Secret`], or [`Given::TokenWait`].
+    TokenPoll(Flow),
+    /// A step of the application's SASL mechanism: [`Given::Sasl`].
+    Sasl(SaslCall),
+    /// Nothing: what was wanted has gone meanwhile.
+    Nothing,
 }
 
 impl Want {
@@ -32,6 +42,10 @@ impl Want {
             Want::Password(_) => WantKind::Password,
             Want::Lookup(_) => WantKind::Lookup,
             Want::Dial(_) => WantKind::Dial,
+            Want::Token(_) => WantKind::Token,
+            Want::TokenPoll(_) => WantKind::TokenPoll,
+            Want::Sasl(_) => WantKind::Sasl,
+            Want::Nothing => WantKind::Nothing,
         }
     }
 }
@@ -47,6 +61,14 @@ pub enum WantKind {
     Lookup,
     /// [`Want::Dial`].
     Dial,
+    /// [`Want::Token`].
+    Token,
+    /// [`Want::TokenPoll`].
+    TokenPoll,
+    /// [`Want::Sasl`].
+    Sasl,
+    /// [`Want::Nothing`].
+    Nothing,
 }
 
 /// The server an attempt is made at, as far as it is known.
@@ -71,12 +93,23 @@ pub struct Peer {
 /// What was asked for.
 #[derive(Debug)]
 pub enum Given {
-    /// A password or pass phrase.
+    /// A password, pass phrase or token.
     Secret(Zeroizing<Vec<u8>>),
     /// Addresses, in the order they are to be tried.
     Addresses(Vec<Address>),
     /// Something connected.
     Transport(Transport),
+    /// A token that is on the way.
+    TokenFlow(Flow),
+    /// It is not there yet; a descriptor tells when to ask again.
+    TokenWait {
+        /// The descriptor.
+        fd: i32,
+        /// When it can be written; else when it can be read.
+        write: bool,
+    },
+    /// What a step of the application's SASL mechanism gives.
+    Sasl(SaslReply),
 }
 
 /// An answer to a [`Want`].
@@ -150,10 +183,16 @@ impl Pending {
             (Answer::Default | Answer::Refused(_), _) => true,
             (Answer::Pending(_), _) => false,
             (Answer::Given(Given::Secret(_)), kind) => {
-                matches!(kind, WantKind::PassPhrase | WantKind::Password)
+                matches!(
+                    kind,
+                    WantKind::PassPhrase | WantKind::Password | WantKind::Token
+                )
             }
             (Answer::Given(Given::Addresses(_)), kind) => kind == WantKind::Lookup,
             (Answer::Given(Given::Transport(_)), kind) => kind == WantKind::Dial,
+            (Answer::Given(Given::TokenFlow(_)), kind) => kind == WantKind::Token,
+            (Answer::Given(Given::TokenWait { .. }), kind) => kind == WantKind::TokenPoll,
+            (Answer::Given(Given::Sasl(_)), kind) => kind == WantKind::Sasl,
         };
         if !fits {
             return Err(NotTaken::WrongKind);

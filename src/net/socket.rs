@@ -40,6 +40,8 @@ pub enum Peek {
 #[derive(Debug)]
 pub struct Socket {
     inner: Inner,
+    /// It is closed behind what is sent next.
+    is_parting: bool,
 }
 
 #[derive(Debug)]
@@ -58,6 +60,7 @@ impl Socket {
         let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
         Ok(Socket {
             inner: Inner::System(inner),
+            is_parting: false,
         })
     }
 
@@ -65,6 +68,7 @@ impl Socket {
     pub fn from_fd(descriptor: OwnedFd) -> Socket {
         Socket {
             inner: Inner::System(descriptor.into()),
+            is_parting: false,
         }
     }
 
@@ -72,6 +76,7 @@ impl Socket {
     pub fn from_stream(stream: Box<dyn Stream>) -> Socket {
         Socket {
             inner: Inner::Foreign(Foreign::new(stream)),
+            is_parting: false,
         }
     }
 
@@ -197,12 +202,20 @@ impl Socket {
         })
     }
 
+    /// What is sent from now on may go out together with the end of the stream, for the socket is about to be closed.
+    pub fn hold(&mut self) {
+        self.is_parting = true;
+    }
+
     /// Sends as much of `data` as goes; returns how much that was.
     ///
     /// # Errors
     /// What send(2) says; `WouldBlock` only when `may_block` is false.
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
-        let flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
+        let mut flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
+        if self.is_parting {
+            flags |= libc::MSG_MORE;
+        }
         self.retry(may_block, false, || match &self.inner {
             Inner::System(socket) => socket.send_with_flags(data, flags),
             Inner::Foreign(stream) => stream.send(data),

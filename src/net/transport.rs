@@ -72,10 +72,10 @@ impl Transport {
         }
     }
 
-    /// What is sent from here on may wait for [`Transport::close_notify`], to go out together with it.
+    /// What is sent from here on may wait for [`Transport::close_notify`] or the end of the stream, to go out together with it.
     pub fn hold(&mut self) {
         match self {
-            Transport::Plain(_) => {}
+            Transport::Plain(socket) => socket.hold(),
             #[cfg(feature = "tls")]
             Transport::Tls(stream) => stream.hold(),
         }

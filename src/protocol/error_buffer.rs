@@ -1,10 +1,14 @@
 //! The connection's error text: what `PQerrorMessage` shows, and how much of it results have already carried.
 
+/// The first allocation, in bytes.
+const FIRST_CAPACITY: usize = 120;
+
 /// Text that accumulates within a query cycle (behaviours 140-142, 146). Every entry ends with a newline.
 ///
 /// The text is kept NUL-terminated, so that it can be handed to C as it is.
+#[derive(Default)]
 pub struct ErrorBuffer {
-    /// The text and one NUL.
+    /// The text and one NUL, or nothing where there has been no text yet.
     text: Vec<u8>,
     /// How many bytes an error result has carried already.
     reported: usize,
@@ -12,43 +16,42 @@ pub struct ErrorBuffer {
     kept: usize,
 }
 
-impl Default for ErrorBuffer {
-    fn default() -> Self {
-        ErrorBuffer {
-            text: vec![0],
-            reported: 0,
-            kept: 0,
-        }
-    }
-}
-
 impl ErrorBuffer {
     /// The text without its NUL.
     pub fn text(&self) -> &[u8] {
-        &self.text[..self.text.len() - 1]
+        &self.text[..self.len()]
+    }
+
+    fn len(&self) -> usize {
+        self.text.len().saturating_sub(1)
     }
 
     /// The text with its NUL.
     pub fn text_with_nul(&self) -> &[u8] {
-        &self.text
+        match self.text.is_empty() {
+            true => &[0],
+            false => &self.text,
+        }
     }
 
     /// Whether there is no text.
     pub fn is_empty(&self) -> bool {
-        self.text.len() == 1
+        self.text.len() <= 1
     }
 
     /// Forgets everything but what is kept.
     pub fn clear(&mut self) {
-        self.text.truncate(self.kept);
-        self.text.push(0);
         self.reported = 0;
+        if !self.text.is_empty() {
+            self.text.truncate(self.kept);
+            self.text.push(0);
+        }
     }
 
     /// Keeps the present text in front of whatever comes, until [`ErrorBuffer::keep_nothing`]: a connection that every
     /// call fails on for one reason says it every time.
     pub fn keep(&mut self) {
-        self.kept = self.text.len() - 1;
+        self.kept = self.len();
     }
 
     /// From now on everything can be forgotten again.
@@ -58,6 +61,10 @@ impl ErrorBuffer {
 
     /// Appends whatever `write` writes, as it is. A NUL inside would hide the rest from C, so it is dropped there.
     pub fn append_with(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        if self.text.capacity() == 0 {
+            // The words of an attempt to connect fit.
+            let _ = self.text.try_reserve(FIRST_CAPACITY);
+        }
         self.text.pop();
         let start = self.text.len();
         write(&mut self.text);
@@ -82,14 +89,14 @@ impl ErrorBuffer {
 
     /// The text that no result has carried yet; from now on it counts as carried.
     pub fn take_unreported(&mut self) -> &[u8] {
-        let end = self.text.len() - 1;
+        let end = self.len();
         let start = core::mem::replace(&mut self.reported, end).min(end);
         &self.text[start..end]
     }
 
     /// A result that carries the newest text has been handed out.
     pub fn mark_reported(&mut self) {
-        self.reported = self.text.len() - 1;
+        self.reported = self.len();
     }
 }
 

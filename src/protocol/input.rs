@@ -1,8 +1,8 @@
 //! The receive block: where bytes from the backend land, are framed, and may stay for good.
 //!
 //! The transport appends to the block ([`Input::space`]); the session takes messages off its front. While a result
-//! in progress refers to rows inside the block it is *pinned*: it is never compacted, and when it is full it moves
-//! into the result as it is and a fresh block takes its place (DESIGN.md, decision 1).
+//! in progress refers to rows inside the block it is *pinned*: it is never compacted. Full, a small block grows; a
+//! large one moves into the result as it is and a fresh block takes its place.
 
 use super::backend::{self, HEADER_LEN};
 
@@ -11,10 +11,10 @@ use super::backend::{self, HEADER_LEN};
 const IDLE_BLOCK: usize = 1024;
 /// Capacity of the block from when more has come, in bytes.
 const FIRST_BLOCK: usize = 16 * 1024;
-/// The largest block kept between commands, in bytes.
-const KEPT_BLOCK: usize = 32 * 1024;
 /// Capacity at which blocks stop growing, in bytes; only a single message longer than this makes a larger one.
 const LARGEST_BLOCK: usize = 1024 * 1024;
+/// The largest block kept for the next command after one with much input, in bytes.
+const KEPT_BLOCK: usize = 256 * 1024;
 /// With less room than this left in a block, a new receive is not worth a system call of its own.
 const LEAST_ROOM: usize = 2 * 1024;
 
@@ -63,6 +63,12 @@ impl Input {
         &self.block[self.pos..]
     }
 
+    /// Whether the front message, as far as it has come, is of this kind.
+    #[inline]
+    pub fn starts_with(&self, kind: u8) -> bool {
+        self.block.get(self.pos) == Some(&kind)
+    }
+
     /// Forgets everything received, as when the connection is dropped.
     pub fn clear(&mut self) {
         *self = Input::default();
@@ -98,6 +104,28 @@ impl Input {
         self.unparsed()
             .get(..HEADER_LEN + body_len)
             .unwrap_or_default()
+    }
+
+    /// Whether nothing is there that was not parsed.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.pos == self.block.len()
+    }
+
+    /// Takes the front message, if it is of this kind, whole, and not without content: its body.
+    #[inline(always)]
+    pub fn take_message(&mut self, kind: u8) -> Option<&[u8]> {
+        let (first, rest) = self
+            .block
+            .get(self.pos..)?
+            .split_first_chunk::<HEADER_LEN>()?;
+        let length = i32::from_be_bytes([first[1], first[2], first[3], first[4]]);
+        if first[0] != kind || length <= 4 || self.pinned {
+            return None;
+        }
+        let body = rest.get(..length as usize - 4)?;
+        self.pos += HEADER_LEN + body.len();
+        Some(body)
     }
 
     /// Takes the front message away. In a pinned block its type byte becomes the NUL that ends a row before it.
@@ -140,10 +168,18 @@ impl Input {
         let wanted = missing.max(LEAST_ROOM.min(self.block.capacity() / 2));
         if self.room() < wanted {
             if self.pinned {
-                if self.room() < missing.min(LEAST_ROOM) || self.room() < self.block.capacity() / 16
-                {
-                    let block = self.exchange(missing)?;
-                    retire(block.0, block.1);
+                let (room, capacity) = (self.room(), self.block.capacity());
+                if room < missing.min(LEAST_ROOM) || room < capacity / 16 {
+                    if self.next_capacity == 0 && capacity < LARGEST_BLOCK {
+                        // The first block of a result grows where it is, so that most results have no other.
+                        let larger = (capacity * 4).min(LARGEST_BLOCK);
+                        self.block
+                            .try_reserve_exact(larger - self.block.len())
+                            .map_err(|_| InputFull)?;
+                    } else {
+                        let block = self.exchange(missing)?;
+                        retire(block.0, block.1);
+                    }
                 }
             } else {
                 if self.pos > 0 {
@@ -213,6 +249,8 @@ impl Input {
         let mut block = core::mem::replace(&mut self.block, fresh);
         let parsed = core::mem::take(&mut self.pos);
         close(&mut block, parsed);
+        // No row lies in the fresh block yet.
+        self.pinned = false;
         Ok((block, parsed))
     }
 
@@ -222,11 +260,6 @@ impl Input {
         if !pinned {
             self.next_capacity = 0;
         }
-    }
-
-    /// Whether rows refer to the block.
-    pub(super) fn is_pinned(&self) -> bool {
-        self.pinned
     }
 
     /// The block and the start of the unparsed bytes, for the row parser, which reads rows and writes NULs behind
@@ -243,6 +276,11 @@ impl Input {
     /// Bytes `from..to` of the block.
     pub(super) fn slice(&self, from: usize, to: usize) -> &[u8] {
         self.block.get(from..to).unwrap_or_default()
+    }
+
+    /// The address of the block, from which C may go anywhere in it.
+    pub(super) fn address(&self) -> usize {
+        self.block.as_ptr().expose_provenance()
     }
 
     /// Capacity of the block in bytes.
@@ -354,7 +392,7 @@ mod tests {
         };
         assert_eq!(cycle(60), IDLE_BLOCK);
         assert!((FIRST_BLOCK..=KEPT_BLOCK).contains(&cycle(10_000)));
-        assert_eq!(cycle(100_000), 0);
+        assert_eq!(cycle(2 * KEPT_BLOCK as u32), 0);
         cycle(10_000);
         assert_eq!(cycle(60), 0);
     }

@@ -9,11 +9,17 @@
 //! taken in as far as the reference takes them: bytes behind an authentication request's content are read as the next
 //! message.
 
+mod sasl;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::auth::{ChannelBinding, Scram, ScramSecret, md5_response, scram};
+use super::auth::mechanism::Mechanisms;
+use super::auth::oauth::Oauth;
+use super::auth::stretch::SharedKeys;
+use super::auth::{md5_response, scram};
 use super::backend::{HEADER_LEN, Reader, tag as backend_tag};
 use super::error_fields::ErrorFields;
 use super::error_format;
@@ -22,6 +28,9 @@ use super::input::Frame;
 use super::session::{Facts, Session, State, parse_fields};
 use super::startup_error::{AuthReason, NegotiationError, StartupError};
 use super::trace::AuthenticationMessage;
+
+use sasl::Sasl;
+pub use sasl::{ApplicationReply, Need, Supply};
 
 /// Bounds of the length word of Authentication and NegotiateProtocolVersion messages (behaviour 344).
 const LENGTH: core::ops::RangeInclusive<i32> = 8..=2000;
@@ -63,6 +72,8 @@ pub struct Allowed {
     pub scram: bool,
     /// OAUTHBEARER.
     pub oauth: bool,
+    /// SASL mechanisms of the application: `require_auth` has no names for them, so a list of what is allowed rules them out.
+    pub other_sasl: bool,
     /// No authentication.
     pub none: bool,
     /// AuthenticationGSSContinue, which belongs to GSSAPI and SSPI alike.
@@ -77,6 +88,8 @@ pub struct Policy {
     pub channel_binding: BindingPolicy,
     /// `sslcertmode=require`: the server must have asked for our certificate and got it.
     pub certificate_required: bool,
+    /// The SASL mechanisms there are; `None`: the library's own.
+    pub mechanisms: Option<Arc<Mechanisms>>,
 }
 
 /// How much channel binding is wanted (`channel_binding`).
@@ -119,8 +132,10 @@ pub struct Credentials {
     pub scram_client_key: Option<[u8; scram::KEY_LEN]>,
     /// `scram_server_key`.
     pub scram_server_key: Option<[u8; scram::KEY_LEN]>,
-    /// `oauth_issuer` and `oauth_client_id` are both given.
-    pub oauth_configured: bool,
+    /// The options for OAuth, and what former connections have taught.
+    pub oauth: Oauth,
+    /// Where the keys of the password are remembered.
+    pub scram_cache: SharedKeys,
 }
 
 /// The versions that may be spoken, as major << 16 | minor.
@@ -146,6 +161,8 @@ pub enum Step {
     NeedPassword,
     /// The server has said AuthenticationOk.
     Authenticated,
+    /// Something is needed from outside: [`Startup::need`], [`Startup::supply`].
+    Needs,
 }
 
 /// One attempt at a session, from StartupMessage to AuthenticationOk.
@@ -157,6 +174,7 @@ pub struct Startup {
     random: RandomBytes,
     negotiated: bool,
     sasl: Option<Sasl>,
+    need: Option<Need>,
     /// An exchange has been carried through from our side.
     finished: bool,
     /// The server has sent an authentication request.
@@ -167,21 +185,6 @@ pub struct Startup {
     password_deferred: bool,
     /// What it has asked for, until somebody takes note.
     method: Option<Cow<'static, [u8]>>,
-}
-
-/// A SCRAM exchange and which message it waits for.
-struct Sasl {
-    scram: Scram,
-    awaits: SaslAwaits,
-    /// It is bound to the channel.
-    bound: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum SaslAwaits {
-    ServerFirst,
-    ServerFinal,
-    Nothing,
 }
 
 impl Startup {
@@ -201,6 +204,7 @@ impl Startup {
             random,
             negotiated: false,
             sasl: None,
+            need: None,
             finished: false,
             requested: false,
             password_asked: false,
@@ -342,7 +346,10 @@ impl Startup {
                     Step::Authenticated
                 } else {
                     self.answer(request, &mut reader, session)?;
-                    Step::Progress
+                    match self.need {
+                        Some(_) => Step::Needs,
+                        None => Step::Progress,
+                    }
                 }
             }
         };
@@ -415,7 +422,8 @@ impl Startup {
                 code::GSS_CONTINUE => (allowed.gss_continue, AuthReason::Gss),
                 code::SSPI => (allowed.sspi, AuthReason::Sspi),
                 code::SASL | code::SASL_CONTINUE | code::SASL_FINAL => {
-                    (allowed.scram || allowed.oauth, AuthReason::Sasl)
+                    let other = allowed.other_sasl && self.has_application_mechanisms();
+                    (allowed.scram || allowed.oauth || other, AuthReason::Sasl)
                 }
                 _ => (false, AuthReason::Unknown),
             };
@@ -435,11 +443,6 @@ impl Startup {
             }
         }
         Ok(())
-    }
-
-    /// Whether the exchange under way, or finished, is bound to the channel.
-    fn is_bound(&self) -> bool {
-        self.sasl.as_ref().is_some_and(|sasl| sasl.bound)
     }
 
     fn answer(
@@ -510,156 +513,6 @@ impl Startup {
             trace.frontend_authentication(kind, session.output.since(mark));
         }
         Ok(())
-    }
-
-    /// AuthenticationSASL: chooses a mechanism (behaviours 127, 128) and begins.
-    fn begin_sasl(
-        &mut self,
-        body: &mut Reader<'_>,
-        session: &mut Session,
-    ) -> Result<(), StartupError> {
-        use BindingPolicy::{Disable, Prefer, Require};
-        let binding = self.policy.channel_binding;
-        let is_tls = self.channel.end_point.is_some();
-        if binding == Require && !is_tls {
-            return Err(StartupError::BindingWithoutTls);
-        }
-        if self.sasl.is_some() {
-            return Err(StartupError::DuplicateSasl);
-        }
-        #[derive(Clone, Copy, PartialEq)]
-        enum Mechanism {
-            ScramPlus,
-            Scram,
-            Oauth,
-        }
-        let mut chosen = None;
-        loop {
-            match body.string() {
-                None => return Err(StartupError::InvalidMechanisms),
-                Some(b"") => break,
-                // A proxy may have taken the encryption away.
-                Some(b"SCRAM-SHA-256-PLUS") if !is_tls => return Err(StartupError::PlusWithoutTls),
-                Some(b"SCRAM-SHA-256-PLUS") if binding != Disable => {
-                    self.password_asked = true;
-                    chosen = Some(Mechanism::ScramPlus);
-                }
-                Some(b"SCRAM-SHA-256") if chosen.is_none() => {
-                    self.password_asked = true;
-                    chosen = Some(Mechanism::Scram);
-                }
-                Some(b"OAUTHBEARER") if chosen.is_none() => chosen = Some(Mechanism::Oauth),
-                Some(_) => {}
-            }
-        }
-        let chosen = chosen.ok_or(StartupError::NoCommonMechanism)?;
-        let bound = chosen == Mechanism::ScramPlus;
-        if let Some((requirement, allowed)) = &self.policy.require_auth {
-            let (ok, name) = match chosen {
-                Mechanism::ScramPlus => (allowed.scram, "SCRAM-SHA-256-PLUS"),
-                Mechanism::Scram => (allowed.scram, "SCRAM-SHA-256"),
-                Mechanism::Oauth => (allowed.oauth, "OAUTHBEARER"),
-            };
-            if !ok {
-                let requirement = requirement.clone();
-                return Err(StartupError::RequireAuth {
-                    requirement,
-                    reason: AuthReason::Mechanism(name),
-                });
-            }
-        }
-        if binding == Require && !bound {
-            return Err(StartupError::PlusNotOffered);
-        }
-        self.method = Some(Cow::Borrowed(match chosen {
-            Mechanism::ScramPlus => b"SCRAM-SHA-256-PLUS",
-            Mechanism::Scram => b"SCRAM-SHA-256",
-            Mechanism::Oauth => b"OAUTHBEARER",
-        }));
-        match chosen {
-            Mechanism::Oauth if !self.credentials.oauth_configured => {
-                return Err(StartupError::OauthNotConfigured);
-            }
-            Mechanism::Oauth => return Err(StartupError::NoOauthFlow),
-            Mechanism::Scram | Mechanism::ScramPlus => {}
-        }
-        let (client_key, server_key) = (
-            self.credentials.scram_client_key,
-            self.credentials.scram_server_key,
-        );
-        let secret = match (self.password(), client_key) {
-            (Ok(password), _) => ScramSecret::new(password, client_key, server_key)?,
-            // A client key stands in for the password.
-            (Err(_), Some(_)) => ScramSecret::new(b"", client_key, server_key)?,
-            (Err(error), None) => return Err(error),
-        };
-        let mut nonce = [0; scram::RAW_NONCE_LEN];
-        if !(self.random)(&mut nonce) {
-            return Err(StartupError::NoNonce);
-        }
-        let (name, channel_binding): (&[u8], _) = match (&self.channel.end_point, binding) {
-            (Some(EndPoint::Hash(hash)), _) if bound => {
-                (b"SCRAM-SHA-256-PLUS", ChannelBinding::Bound(hash.clone()))
-            }
-            (Some(EndPoint::None(reason)), _) if bound => {
-                return Err(StartupError::NoEndPoint(reason.clone()));
-            }
-            // Says that we could: the server, which can too, then sees that somebody took its offer away.
-            (Some(_), Prefer) => (b"SCRAM-SHA-256", ChannelBinding::SupportedNotUsed),
-            _ => (b"SCRAM-SHA-256", ChannelBinding::Unsupported),
-        };
-        let mut exchange = Scram::new(secret, nonce, channel_binding);
-        let first = exchange.client_first();
-        trace_backend(session);
-        self.send(session, AuthenticationMessage::SaslInitialResponse, |out| {
-            frontend::sasl_initial_response(out, name, &first)
-        })?;
-        self.sasl = Some(Sasl {
-            scram: exchange,
-            awaits: SaslAwaits::ServerFirst,
-            bound,
-        });
-        Ok(())
-    }
-
-    /// AuthenticationSASLContinue and AuthenticationSASLFinal. The exchange knows which of the two it waits for; the
-    /// reference feeds it either and judges afterwards.
-    fn continue_sasl(
-        &mut self,
-        is_final: bool,
-        message: &[u8],
-        session: &mut Session,
-    ) -> Result<(), StartupError> {
-        let Some(sasl) = &mut self.sasl else {
-            return Err(StartupError::SaslContinueWithoutSasl);
-        };
-        trace_backend(session);
-        let outcome = match sasl.awaits {
-            SaslAwaits::ServerFirst => sasl.scram.handle_server_first(message).map(Some),
-            SaslAwaits::ServerFinal => sasl.scram.handle_server_final(message).map(|()| None),
-            SaslAwaits::Nothing => return Err(StartupError::SaslOutOfTurn),
-        };
-        if let Some(remark) = sasl.scram.take_remark() {
-            session.errors.push_with(|out| remark.write_text(out));
-        }
-        let reply = outcome?;
-        sasl.awaits = match sasl.awaits {
-            SaslAwaits::ServerFirst => SaslAwaits::ServerFinal,
-            _ => SaslAwaits::Nothing,
-        };
-        match reply {
-            Some(_) if is_final => Err(StartupError::SaslFinalTooEarly),
-            Some(reply) => self.send(session, AuthenticationMessage::SaslResponse, |out| {
-                frontend::bytes(out, frontend_tag::AUTHENTICATION, &reply)
-            }),
-            None => {
-                self.finished = true;
-                match is_final {
-                    true => Ok(()),
-                    false => Err(StartupError::NoClientResponse),
-                }
-            }
-        }
     }
 }
 

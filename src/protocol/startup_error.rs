@@ -1,6 +1,7 @@
 //! What can go wrong between StartupMessage and AuthenticationOk, and the one place that words it.
 
 use super::auth::AuthError;
+use super::auth::oauth::OauthError;
 use super::error::put;
 use super::error_fields::ErrorFields;
 
@@ -67,10 +68,10 @@ pub enum StartupError {
     NoClientResponse,
     /// A SASL message after the exchange is done.
     SaslOutOfTurn,
-    /// OAuth is asked for and not configured.
-    OauthNotConfigured,
-    /// OAuth is asked for and nothing can get a token.
-    NoOauthFlow,
+    /// The OAUTHBEARER exchange failed.
+    Oauth(OauthError),
+    /// The application's SASL mechanism failed, in these words.
+    Application(Vec<u8>),
     /// There were no random bytes.
     NoNonce,
     /// The SCRAM exchange failed.
@@ -80,7 +81,7 @@ pub enum StartupError {
 }
 
 /// What the server did that `require_auth` forbids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AuthReason {
     /// It let us in before an exchange was finished.
     Incomplete,
@@ -97,7 +98,7 @@ pub enum AuthReason {
     /// It asked for something without a name.
     Unknown,
     /// It offered only this SASL mechanism, of those we know.
-    Mechanism(&'static str),
+    Mechanism(Vec<u8>),
 }
 
 /// What is wrong with a NegotiateProtocolVersion.
@@ -131,6 +132,12 @@ pub enum NegotiationError {
 impl From<AuthError> for StartupError {
     fn from(error: AuthError) -> Self {
         StartupError::Auth(error)
+    }
+}
+
+impl From<OauthError> for StartupError {
+    fn from(error: OauthError) -> Self {
+        StartupError::Oauth(error)
     }
 }
 
@@ -223,10 +230,9 @@ impl StartupError {
             }
             NoClientResponse => "no client response found after SASL exchange success",
             SaslOutOfTurn => "invalid SCRAM exchange state",
-            OauthNotConfigured => {
-                "server requires OAuth authentication, but oauth_issuer and oauth_client_id are not both set"
-            }
-            NoOauthFlow => "no OAuth flows are available (try installing the libpq-oauth package)",
+            Oauth(error) => return error.write_text(out),
+            Application(text) if text.is_empty() => "fe_sendauth: error in SASL authentication",
+            Application(text) => return out.extend_from_slice(text),
             NoNonce => "could not generate nonce",
             Auth(error) => return error.write_text(out),
             OutputFull => "cannot allocate memory for output buffer",
@@ -236,7 +242,7 @@ impl StartupError {
 }
 
 impl AuthReason {
-    fn write_text(self, out: &mut Vec<u8>) {
+    fn write_text(&self, out: &mut Vec<u8>) {
         let text = match self {
             AuthReason::Incomplete => "server did not complete authentication",
             AuthReason::Cleartext => "server requested a cleartext password",

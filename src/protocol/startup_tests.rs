@@ -41,6 +41,7 @@ impl Setup {
                 require_auth: self.allowed.map(|allowed| (b"listed".to_vec(), allowed)),
                 channel_binding: self.binding,
                 certificate_required: false,
+                mechanisms: None,
             },
             Channel {
                 end_point: self.end_point.map(|hash| EndPoint::Hash(hash.to_vec())),
@@ -51,7 +52,8 @@ impl Setup {
                 password: self.password.map(|p| Zeroizing::new(p.to_vec())),
                 scram_client_key: None,
                 scram_server_key: None,
-                oauth_configured: false,
+                oauth: Oauth::default(),
+                scram_cache: None,
             },
             self.versions,
             |nonce| {
@@ -82,6 +84,10 @@ impl Setup {
                 match step {
                     Ok(Step::NeedInput) => break,
                     Ok(Step::Progress) => {}
+                    Ok(Step::Needs) => {
+                        end = Err(format!("needs {:?}", startup.need()));
+                        break 'feeding;
+                    }
                     Ok(Step::NeedPassword) => startup.set_password(None),
                     Ok(Step::Authenticated) => {
                         end = Ok(());
@@ -215,6 +221,7 @@ fn behaviour_126_ok_before_the_exchange_is_done_violates_a_requirement() {
         gss_continue: false,
         scram: true,
         oauth: false,
+        other_sasl: false,
         none: false,
     };
     let setup = Setup {

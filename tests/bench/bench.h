@@ -18,10 +18,14 @@ extern const workload query_workloads[];
 extern const workload row_workloads[];
 extern const workload copy_workloads[];
 extern const workload connect_workloads[];
+extern const workload growth_workloads[];
 
 /* Between these two the clocks, the allocations and the memory are read. */
 void		region_begin(void);
 void		region_end(void);
+
+/* The program's fourth argument, for workloads that have two sizes; 0 where there is none. */
+extern long extra;
 
 /* What the program has seen of its data: the same with every library, or the run is worthless. */
 extern unsigned long checksum;

@@ -2,7 +2,7 @@
  * The benchmark's one program, on libpq's public functions only; which library it runs on is said
  * by LD_LIBRARY_PATH.
  *
- *   bench WORKLOAD CONNINFO N
+ *   bench WORKLOAD CONNINFO N [EXTRA]
  *
  * Performs N operations and prints one line of JSON: the time they took on the wall and on the
  * processor, their allocations (when allocs.so is preloaded), the memory before, after and at its
@@ -20,6 +20,7 @@
 #include "bench.h"
 
 unsigned long checksum;
+long		extra;
 
 /* In allocs.so, where it is preloaded. */
 extern unsigned long bench_allocations(void) __attribute__((weak));
@@ -150,14 +151,17 @@ library(void)
 int
 main(int argc, char **argv)
 {
-	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, connect_workloads};
+	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, connect_workloads,
+	growth_workloads};
 	size_t		table;
 
-	if (argc != 4)
+	if (argc != 4 && argc != 5)
 	{
-		fputs("usage: bench WORKLOAD CONNINFO N\n", stderr);
+		fputs("usage: bench WORKLOAD CONNINFO N [EXTRA]\n", stderr);
 		return 2;
 	}
+	if (argc == 5)
+		extra = atol(argv[4]);
 	for (table = 0; table < sizeof tables / sizeof tables[0]; table++)
 	{
 		const workload *w;

@@ -1,5 +1,6 @@
 """The measurements as a table to read, one for the README, and a chart."""
 
+import svg
 from workloads import LIBRARIES
 
 REFERENCE = LIBRARIES[0][0]
@@ -85,3 +86,55 @@ def table(workloads, libraries, results):
              "every value", "wall with '!': slower, beyond what the runs differ by (lower quartile above 1)"]
     notes += [f"{library}: {titles[library]}" for library in others]
     return "\n".join([layout(header, rows), "", *notes])
+
+
+def markdown(workloads, results, machine):
+    """The README's table: libpq's figure and ours, an operation."""
+    titles = dict(LIBRARIES)
+    lines = ["| An operation | instructions: libpq | ours | ratio | asked | allocations | system calls | CPU | wall | memory |",
+             "|---|--:|--:|--:|---|--:|--:|--:|--:|--:|"]
+
+    def pair(result, metric, render):
+        both = [result[one].get(metric) for one in (REFERENCE, "ours")]
+        return "" if None in both else " / ".join(render(value) for value in both)
+
+    def plain(value):
+        return "" if value is None else number(value)
+
+    for w in workloads:
+        result = results[w.name]
+        asked = ", ".join(text if met else f"**{text}**" for text, met in verdicts(w, result))
+        lines.append("| " + " | ".join([
+            w.title, plain(result[REFERENCE].get("instructions")), plain(result["ours"].get("instructions")),
+            plain(ratio(result, "instructions")), asked, pair(result, "allocations", number), pair(result, "calls", number),
+            plain(ratio(result, "cpu")), plain(ratio(result, "wall")) + (" (slower)" if slower(result) else ""),
+            pair(result, "memory", size)]) + " |")
+    rounds = max(of["ours"].get("rounds", 0) for of in results.values())
+    lines += ["", f"libpq is {titles[REFERENCE]}'s release build; pairs are libpq / ours; CPU and wall are medians of ours over libpq's in "
+              f"{rounds} alternating runs, on {machine['processors']} x {machine['processor']} shared with the server, {machine['day']}. "
+              "Memory is the process's peak, or the heap an idle connection holds."]
+    return "\n".join(lines)
+
+
+def chart(workloads, results):
+    """Instructions and processor time as parts of libpq's, side by side."""
+    shown = [w for w in workloads if ratio(results[w.name], "cpu") is not None]
+
+    def panel(heading, metric):
+        limits = [next((t.limit for t in w.targets if t.relative and t.metric == metric), None) for w in shown]
+        return heading, [(w.title, ratio(results[w.name], metric), limit) for w, limit in zip(shown, limits)]
+
+    return svg.bars("What an operation costs, as a part of what it costs with libpq 18",
+                    "bars: libpq-porcelain over libpq 18 (psycopg-binary); shorter is cheaper; a mark is what is asked",
+                    [panel("client instructions", "instructions"), panel("processor time (user + system)", "cpu"),
+                     panel("time on the wall", "wall")])
+
+
+def into_readme(path, name, body):
+    """Puts the text between the marks of this name."""
+    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    page = path.read_text()
+    if page.count(begin) != 1 or page.count(end) != 1:
+        raise SystemExit(f"bench: {path} has no place for it: {begin} ... {end}")
+    head, rest = page.split(begin)
+    path.write_text(f"{head}{begin}\n{body}\n{end}{rest.split(end)[1]}")

@@ -61,9 +61,9 @@ class Bench:
         if self.canned.stdout.readline() != "ready\n":
             raise SystemExit("bench: the canned server does not start")
 
-    def call(self, wrapper, library, workload, n, preload=False):
-        """Runs the program; its JSON, and what it and its wrapper said on standard error."""
-        environment = dict(self.environment)
+    def call(self, wrapper, library, workload, n, preload=False, **more):
+        """Runs the program, with more in its environment; its JSON, and what it and its wrapper said on standard error."""
+        environment = self.environment | more
         inside = {}
         if library not in FLOORS:
             inside["LD_LIBRARY_PATH"] = str(self.directory[library])
@@ -82,6 +82,8 @@ class Bench:
                 command.append(str(self.directory[library] / "libpq.so.5"))
         else:
             command = [str(self.work / "bench"), workload.run, self.servers[workload.server], str(n)]
+            if workload.extra is not None:
+                command.append(str(workload.extra))
         try:
             done = subprocess.run(wrapper + command, env=environment, capture_output=True, text=True,
                                   timeout=LONGEST_S, stdin=subprocess.DEVNULL)
@@ -91,8 +93,10 @@ class Bench:
             said = (done.stderr.strip() or "nothing").splitlines()
             raise Failed(f"status {done.returncode}: {said[-1]}")
         try:
-            told = json.loads(done.stdout.splitlines()[-1])
-        except (ValueError, IndexError):
+            told = {}
+            for line in done.stdout.splitlines():
+                told |= json.loads(line)
+        except ValueError:
             raise Failed(f"printed {done.stdout[:80]!r}") from None
         came_from = told.get("library")
         if came_from is not None and Path(came_from).parent.name != library:
@@ -156,7 +160,7 @@ class Bench:
 
     def time(self, libraries, workload, results):
         n = workload.timed
-        rounds = 9
+        rounds = 7
         if self.quick:
             n, rounds = max(n // 10, min(n, 10)), 3
         self.rounds(libraries[:1], workload, n, 1)  # the canned server learns the answer
@@ -232,6 +236,9 @@ def main():
     parser.add_argument("--gate", action="store_true",
                         help="fail when a row costs an allocation, or more instructions than libpq's")
     parser.add_argument("--json", type=Path)
+    parser.add_argument("--svg", type=Path)
+    parser.add_argument("--readme", type=Path, help="a page to put the table into, between its marks")
+    parser.add_argument("--from-json", type=Path, help="measure nothing: report what was measured before")
     parser.add_argument("only", nargs="*")
     arguments = parser.parse_intermixed_args()
     names = {w.name for w in WORKLOADS}
@@ -242,13 +249,20 @@ def main():
                  if (w.name in arguments.only if arguments.only else w.quick or not arguments.quick)]
     libraries = [key for key, _ in LIBRARIES if not arguments.quick or key in ("psycopg", "ours")]
 
-    bench = Bench(arguments.work, arguments.quick)
-    results = bench.measure(workloads, libraries)
+    if arguments.from_json:
+        told = json.loads(arguments.from_json.read_text())
+        workloads = [w for w in workloads if w.name in told["workloads"]]
+    else:
+        results = Bench(arguments.work, arguments.quick).measure(workloads, libraries)
+        told = {"quick": arguments.quick, "machine": machine(), "libraries": dict(LIBRARIES), "workloads": results}
+    results = told["workloads"]
     if arguments.json:
-        arguments.json.write_text(json.dumps(
-            {"quick": arguments.quick, "machine": machine(), "libraries": dict(LIBRARIES), "workloads": results},
-            indent=1) + "\n")
+        arguments.json.write_text(json.dumps(told, indent=1) + "\n")
         print(f"bench: all of it is in {arguments.json}", file=sys.stderr)
+    if arguments.svg:
+        arguments.svg.write_text(report.chart(workloads, results))
+    if arguments.readme:
+        report.into_readme(arguments.readme, "bench", report.markdown(workloads, results, told["machine"]))
     print(report.table(workloads, libraries, results))
     failed = [(w.name, library, of[library]["failed"])
               for w in workloads for of in [results[w.name]] for library in of if "failed" in of[library]]

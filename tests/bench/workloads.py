@@ -26,6 +26,7 @@ class Workload:
     memory: str | None = None  # "peak": of a result of `timed` operations; "idle": an operation
     quick: bool = True  # part of bench-quick
     count: bool = True  # counted with callgrind and strace
+    extra: int | None = None  # the program's second size
     skip: tuple[str, ...] = field(default=())  # libraries without what it needs
 
 
@@ -52,6 +53,8 @@ WORKLOADS = [
              at_most(0.35, calls=9), floor=("walk",)),
     Workload("connect_scram", "connect, TCP, SCRAM", "connection", "connect", "scram", (2, 6), 20,
              at_most(cpu=0.30)),
+    Workload("factory_scram", "the same, ours from a factory that connected before", "connection", "factory", "scram",
+             (2, 6), 20, at_most(cpu=0.05)),
     Workload("connect_tls", "connect, TCP, TLS 1.3, trust", "connection", "connect", "tls", (2, 6), 20,
              at_most(0.60, calls=25)),
     Workload("connect_tls_scram", "connect, TCP, TLS 1.3, SCRAM", "connection", "connect", "tls_scram", (2, 6), 20,
@@ -102,19 +105,19 @@ WORKLOADS = [
              (50, 550), 500, at_most(0.40)),
     Workload("many_query", "500 async connections in one loop: query", "query", "many_query", "canned",
              (1000, 6000), 100000, at_most(0.50)),
-    Workload("exec_canned", "PQexec SELECT 1, server answers from memory", "query", "exec", "canned", (200, 1200), 20000,
+    Workload("exec_canned", "PQexec SELECT 1, canned server", "query", "exec", "canned", (200, 1200), 20000,
              quick=False, count=False),
-    Workload("pipeline_canned", "pipeline, server answers from memory", "query", "pipeline", "canned", (2000, 12000),
+    Workload("pipeline_canned", "pipeline, canned server", "query", "pipeline", "canned", (2000, 12000),
              200000, quick=False, count=False),
-    Workload("rows_canned", "SELECT, 4 text columns, server answers from memory", "row", "rows", "canned",
+    Workload("rows_canned", "SELECT, 4 text columns, canned server", "row", "rows", "canned",
              (20000, 120000), 1000000, count=False),
-    Workload("wide_canned", "SELECT, 60 columns, server answers from memory", "row", "wide", "canned", (500, 4500), 20000,
+    Workload("wide_canned", "SELECT, 60 columns, canned server", "row", "wide", "canned", (500, 4500), 20000,
              quick=False, count=False),
-    Workload("large_canned", "values of 100 KB, server answers from memory", "value", "large", "canned", (50, 550), 2000,
+    Workload("large_canned", "values of 100 KB, canned server", "value", "large", "canned", (50, 550), 2000,
              quick=False, count=False),
-    Workload("copy_out_canned", "COPY out, server answers from memory", "row", "copy_out", "canned", (20000, 120000),
+    Workload("copy_out_canned", "COPY out, canned server", "row", "copy_out", "canned", (20000, 120000),
              2000000, quick=False, count=False),
-    Workload("copy_in_canned", "COPY in, server reads and drops", "row", "copy_in", "canned", (20000, 120000), 2000000,
+    Workload("copy_in_canned", "COPY in, canned server", "row", "copy_in", "canned", (20000, 120000), 2000000,
              quick=False, count=False),
     Workload("idle", "an idle connection", "connection", "idle", "unix", (10, 70), 70,
              at_most(memory=0.30), memory="idle", count=False),

@@ -10,7 +10,7 @@
  * each); reset (connect, then PQresetStart); cancel (connect by PQconnectdb, then PQcancelStart). The last two wait for a
  * line on standard input in between, too.
  *
- * Prints: "up HOSTADDR PORT" or "failed", wake-ups, milliseconds, descriptors that stayed open after the end,
+ * Prints: "up HOSTADDR PORT" or "failed", wake-ups, milliseconds, the longest that a call kept us, descriptors that stayed open after the end,
  * whether the descriptor that was first is that of the connection, and the error text on one line.
  */
 #include <dirent.h>
@@ -31,8 +31,8 @@
 
 #include "libpq-fe.h"
 
-/* Longer than anything here may take: only a hang gets there. */
-#define PATIENCE_MS 60000
+/* Longer than anything here may take: only a hang gets there. LOOPS_PATIENCE_MS in the environment is another. */
+static int patience_ms = 60000;
 
 static int wakeups;
 static int first_fd;
@@ -81,16 +81,25 @@ static PostgresPollingStatusType cancel_poll(void *c) { return PQcancelPoll(c); 
 static int connect_socket(void *c) { return PQsocket(c); }
 static int cancel_socket(void *c) { return PQcancelSocket(c); }
 
+/* The longest that one call has kept us. */
+static double kept_ms;
+
 static PostgresPollingStatusType
 step(Attempt *a)
 {
+	PostgresPollingStatusType status;
+	double		start = now_ms();
+
 	wakeups++;
 	if (wakeups > 500)
 	{
 		printf("busy: more than 500 wake-ups\n");
 		exit(3);
 	}
-	return a->poll(a->object);
+	status = a->poll(a->object);
+	if (now_ms() - start > kept_ms)
+		kept_ms = now_ms() - start;
+	return status;
 }
 
 static int
@@ -107,7 +116,7 @@ by_select(Attempt *a)
 	while (!ended(status))
 	{
 		fd_set set;
-		struct timeval patience = {PATIENCE_MS / 1000, 0};
+		struct timeval patience = {patience_ms / 1000, 0};
 		int fd = a->socket(a->object);
 
 		FD_ZERO(&set);
@@ -128,7 +137,7 @@ by_poll(Attempt *a)
 	{
 		struct pollfd entry = {a->socket(a->object), status == PGRES_POLLING_READING ? POLLIN : POLLOUT, 0};
 
-		if (poll(&entry, 1, PATIENCE_MS) < 1)
+		if (poll(&entry, 1, patience_ms) < 1)
 			die("poll");
 		if (entry.revents & POLLNVAL)
 			die("poll: closed descriptor");
@@ -174,7 +183,7 @@ by_epoll(Attempt *a, enum Registering how, int poll_first)
 			die("epoll_ctl(MOD)");
 		registered = fd;
 		registered_for = event.events;
-		if (epoll_wait(set, &event, 1, PATIENCE_MS) < 1)
+		if (epoll_wait(set, &event, 1, patience_ms) < 1)
 			die("epoll_wait");
 		status = step(a);
 	}
@@ -286,8 +295,7 @@ once(const char *loop, const char *what, const char *conninfo)
 				up,
 				same;
 	double		start,
-				took,
-				slowest_start;
+				took;
 	PGconn	   *conn;
 	PGcancelConn *cancel = NULL;
 	char		text[8192],
@@ -295,12 +303,12 @@ once(const char *loop, const char *what, const char *conninfo)
 	int			tries;
 
 	wakeups = 0;
+	kept_ms = 0;
 	before = open_fds();
 	start = now_ms();
 	if (!strcmp(loop, "blocking"))
 	{
 		conn = PQconnectdb(conninfo);
-		slowest_start = 0;
 	}
 	else if (!strcmp(what, "cancel") || !strcmp(what, "reset"))
 	{
@@ -320,7 +328,7 @@ once(const char *loop, const char *what, const char *conninfo)
 		start = now_ms();
 		if (cancel ? !PQcancelStart(cancel) : !PQresetStart(conn))
 			die("start");
-		slowest_start = now_ms() - start;
+		kept_ms = now_ms() - start;
 		drive(&a, loop);
 	}
 	else
@@ -328,7 +336,7 @@ once(const char *loop, const char *what, const char *conninfo)
 		Attempt		a = {NULL, connect_poll, connect_socket};
 
 		conn = PQconnectStart(conninfo);
-		slowest_start = now_ms() - start;
+		kept_ms = now_ms() - start;
 		a.object = conn;
 		if (PQstatus(conn) != CONNECTION_BAD)
 			drive(&a, loop);
@@ -371,16 +379,20 @@ once(const char *loop, const char *what, const char *conninfo)
 	for (char *c = text; *c; c++)
 		if (*c == '\n' || *c == '\t')
 			*c = '|';
-	printf("%s%s\twakeups %d\tms %.0f\tstart_ms %.0f\tleft %d\tsame %d\t%s\n", up ? "up" : "failed", where, wakeups, took,
-		   slowest_start, left, same, text);
+	printf("%s%s\twakeups %d\tms %.1f\tkept_ms %.1f\tleft %d\tsame %d\t%s\n", up ? "up" : "failed", where, wakeups, took,
+		   kept_ms, left, same, text);
 	fflush(stdout);
 }
 
 int
 main(int argc, char **argv)
 {
+	const char *patience = getenv("LOOPS_PATIENCE_MS");
+
 	if (argc != 4)
 		return 2;
+	if (patience)
+		patience_ms = atoi(patience);
 	/* what libraries open for themselves, once */
 	PQfinish(PQconnectStart("host=/nonexistent"));
 #ifdef WITH_UV

@@ -11,6 +11,7 @@ use crate::connect::report::{Cause, Phase};
 use crate::connect::request::Want;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::connect::tls;
+use crate::protocol::auth::oauth::OauthError;
 use crate::protocol::startup::{
     Allowed, BindingPolicy, Credentials, Policy, Startup, Step as StartupStep, Versions,
 };
@@ -34,7 +35,8 @@ impl Connector {
             .map_err(|_| ConnectError::StartupPacket)
     }
 
-    pub(super) fn new_startup(&self, link: &Link) -> Startup {
+    pub(super) fn new_startup(&mut self, link: &Link) -> Startup {
+        let oauth = self.take_oauth();
         let plan = &self.plan;
         let auth = plan.require_auth;
         let (gss, sspi) = (auth.allows(AuthMethod::Gss), auth.allows(AuthMethod::Sspi));
@@ -51,6 +53,7 @@ impl Connector {
             scram: auth.allows(AuthMethod::ScramSha256),
             oauth: auth.allows(AuthMethod::Oauth),
             none: auth.allows(AuthMethod::None),
+            other_sasl: is_negated,
         };
         let requirement = || {
             plan.settings()
@@ -58,7 +61,6 @@ impl Connector {
                 .unwrap_or_default()
                 .to_vec()
         };
-        let is_given = |option| plan.settings().get(option).is_some();
         Startup::new(
             Policy {
                 require_auth: auth.is_restricted().then(|| (requirement(), allowed)),
@@ -68,6 +70,7 @@ impl Connector {
                     ChannelBinding::Require => BindingPolicy::Require,
                 },
                 certificate_required: plan.sslcertmode == SslCertMode::Require,
+                mechanisms: self.sasl.set.choice(),
             },
             tls::channel(link, plan),
             Credentials {
@@ -77,7 +80,8 @@ impl Connector {
                     .map(|p| Zeroizing::new(p.to_vec())),
                 scram_client_key: plan.scram_client_key.as_ref().map(|key| **key),
                 scram_server_key: plan.scram_server_key.as_ref().map(|key| **key),
-                oauth_configured: is_given(Opt::OauthIssuer) && is_given(Opt::OauthClientId),
+                oauth,
+                scram_cache: self.key_cache.clone(),
             },
             Versions {
                 min: plan.min_protocol_version.code(),
@@ -89,7 +93,16 @@ impl Connector {
 
     pub(super) fn startup(&mut self, mut startup: Box<Startup>, link: &mut Link) -> Go {
         loop {
-            let outcome = startup.advance(&mut link.session);
+            let outcome = match startup.need().cloned() {
+                None => startup.advance(&mut link.session),
+                Some(need) => match self.fetch(&need, startup, link) {
+                    Ok((same, supply)) => {
+                        startup = same;
+                        startup.supply(supply, &mut link.session)
+                    }
+                    Err(go) => return go,
+                },
+            };
             self.version = Some(link.session.facts.protocol_version);
             self.used_password |= startup.asked_for_password();
             self.impression.auth_requested |= startup.was_requested();
@@ -98,11 +111,13 @@ impl Connector {
             }
             match outcome {
                 Ok(StartupStep::Authenticated) => {
+                    self.end_sasl(&mut startup);
                     link.session.begin_startup();
                     self.record(Phase::Startup);
                     link.status = ConnStatus::AuthOk;
                     return Go::On(Stage::AwaitReady);
                 }
+                Ok(StartupStep::Needs) => {}
                 Ok(StartupStep::Progress) => {
                     if link.flush(false) == FlushOutcome::Pending {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
@@ -119,6 +134,7 @@ impl Connector {
                             startup.set_password(password);
                         }
                         Err(reason) => {
+                            self.end_sasl(&mut startup);
                             self.used_password = true;
                             say(link, &ConnectError::NoPassword(reason));
                             return self.fail(link);
@@ -135,10 +151,20 @@ impl Connector {
                         ReadOutcome::WouldBlock => {
                             return Go::Wait(Stage::Startup(startup), PollStatus::Reading);
                         }
-                        ReadOutcome::Closed => return self.fail(link),
+                        ReadOutcome::Closed => {
+                            self.end_sasl(&mut startup);
+                            return self.fail(link);
+                        }
                     }
                 }
-                Err(error) => return self.startup_failed(&error, link),
+                Err(error) => {
+                    // What has been answered before is still sent.
+                    if !link.session.output.is_empty() {
+                        let _: FlushOutcome = link.flush(false);
+                    }
+                    self.end_sasl(&mut startup);
+                    return self.startup_failed(&error, link);
+                }
             }
         }
     }
@@ -149,6 +175,10 @@ impl Connector {
             error => link.session.errors.push_with(|out| error.write_text(out)),
         }
         link.cause = Cause::from(error);
+        // A token has been got, for the same host and the same encryption (behaviour 381).
+        if matches!(error, StartupError::Oauth(OauthError::Retry)) {
+            return Go::On(Stage::Dial);
+        }
         self.impression.note_sqlstate(error.sqlstate());
         if self.impression.is_cannot_connect_now() {
             self.remember(Found::Down);

@@ -15,6 +15,7 @@ mod race;
 mod recall;
 mod record;
 mod role;
+mod sasl;
 mod wait;
 mod wants;
 
@@ -28,6 +29,7 @@ use crate::config::{
 };
 use crate::net::socket::{Connecting, Socket};
 use crate::net::{Address, NetError, Transport, errno_of};
+use crate::protocol::auth::stretch::SharedKeys;
 use crate::protocol::frontend;
 use crate::protocol::session::NextResult;
 use crate::protocol::startup::Startup;
@@ -42,7 +44,7 @@ use super::link::{FlushOutcome, Link, ReadOutcome};
 use super::memory::{Found, HostMemory};
 use super::ping::{Impression, Ping};
 use super::report::{Cause, Phase, Report};
-use super::request::Pending;
+use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::Probe;
 use super::tls;
@@ -168,8 +170,12 @@ pub struct Connector {
     provided: bool,
     /// It has given the password.
     password_given: bool,
+    /// Where the keys of passwords are remembered.
+    key_cache: SharedKeys,
     /// Answers nobody waits for any more, to be cancelled.
-    forsaken: Vec<Arc<Pending>>,
+    forsaken: Vec<Forsaken>,
+    /// What the exchanges of several attempts have in common.
+    sasl: sasl::SaslMemory,
 }
 
 impl Connector {
@@ -251,7 +257,9 @@ impl Connector {
             asks: Asks::default(),
             provided: false,
             password_given: false,
+            key_cache: None,
             forsaken: Vec::new(),
+            sasl: Default::default(),
         }
     }
 
@@ -276,6 +284,11 @@ impl Connector {
         this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
+    }
+
+    /// Remembers the keys of passwords in `cache`, and takes them from there.
+    pub fn set_key_cache(&mut self, cache: SharedKeys) {
+        self.key_cache = cache;
     }
 
     /// The plan.
@@ -320,6 +333,7 @@ impl Connector {
     pub fn restart(&mut self) {
         self.forget_waiting();
         self.forsake();
+        self.forget_sasl();
         self.needs_pass_phrase = false;
         self.candidates.restart();
         self.stage = Stage::Idle;
@@ -711,6 +725,8 @@ fn say_good_bye(link: &mut Link) {
 /// Sends what is queued and says what to wait for.
 fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
     let status = match link.flush(false) {
+        // A stream of the application's that has failed may never be readable.
+        _ if link.write_failed() && link.is_foreign() => return Go::On(stage),
         FlushOutcome::Pending => PollStatus::Writing,
         FlushOutcome::Done | FlushOutcome::Failed => PollStatus::Reading,
     };

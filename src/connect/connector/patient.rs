@@ -15,7 +15,7 @@ impl Connector {
     /// What waiting says.
     pub fn wait_and_poll(&mut self, status: PollStatus, link: &mut Link) -> io::Result<PollStatus> {
         let waits_itself = match self.stage {
-            _ if self.is_pending() => false,
+            _ if self.is_pending() || self.altsock().is_some() => false,
             // Just connected, so there is room to send.
             Stage::Made | Stage::Secured => true,
             Stage::Requested(_)

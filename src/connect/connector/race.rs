@@ -24,7 +24,8 @@ use crate::connect::candidates::Candidates;
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
 use crate::connect::memory::Found;
-use crate::connect::request::{Answer, Pending, Want};
+use crate::connect::request::{Answer, Want};
+use crate::connect::sasl::Forsaken;
 use crate::connect::status::{ConnStatus, PollStatus};
 use crate::net::composite::Interest;
 use crate::net::{Address, Waker};
@@ -43,12 +44,12 @@ pub(super) struct Race {
     asking: Option<usize>,
     second_pass: bool,
     waker: Arc<Waker>,
-    forsaken: Vec<Arc<Pending>>,
+    forsaken: Vec<Forsaken>,
 }
 
 impl Race {
     /// Answers nobody waits for any more.
-    pub(super) fn forsaken(&mut self) -> &mut Vec<Arc<Pending>> {
+    pub(super) fn forsaken(&mut self) -> &mut Vec<Forsaken> {
         &mut self.forsaken
     }
 
@@ -185,6 +186,7 @@ impl Connector {
         );
         machine.env = self.env.clone();
         machine.asks = self.asks;
+        machine.key_cache = self.key_cache.clone();
         machine.memory = self.memory.clone();
         machine.known_address = entry.address;
         machine.begin_as_lane(&self.waiting, &race.waker, race.delay.is_some());

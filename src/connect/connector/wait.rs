@@ -173,6 +173,14 @@ impl Connector {
                     false => composite.raw_fd(),
                 }
             }
+            _ => self.awaited(link),
+        }
+    }
+
+    /// What is waited for on the way: the socket, or what a token is awaited on (behaviour 83).
+    fn awaited(&self, link: &Link) -> i32 {
+        match self.altsock() {
+            Some(fd) if link.status == ConnStatus::Authenticating => fd,
             _ => link.raw_fd(),
         }
     }
@@ -260,7 +268,7 @@ impl Connector {
         };
         if !beyond_socket {
             interests.push(Interest {
-                fd: link.raw_fd(),
+                fd: self.awaited(link),
                 read: status == PollStatus::Reading,
                 write: status == PollStatus::Writing,
             });
@@ -352,6 +360,8 @@ impl Connector {
         if is_over {
             self.fail(link);
             self.stage = Stage::Ended;
+            self.end_attempt(link);
+            self.report.end();
         }
     }
 

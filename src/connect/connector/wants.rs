@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::{Connector, Go, Stage};
 use crate::connect::error::ConnectError;
 use crate::connect::request::{Answer, Given, Peer, Pending, Want, WantKind};
+use crate::connect::sasl::Forsaken;
 use crate::connect::status::PollStatus;
 
 /// What the application can be asked for. The pass phrase of a key always can.
@@ -66,7 +67,7 @@ impl Connector {
         };
         if !matches!(self.asking, Asking::Asked(_)) {
             if let Answer::Pending(pending) = answer {
-                self.forsaken.push(pending);
+                self.forsaken.push(Forsaken::Answer(pending));
             }
             return;
         }
@@ -78,7 +79,7 @@ impl Connector {
                     Asking::Pending(pending)
                 }
                 Err(error) => {
-                    self.forsaken.push(pending);
+                    self.forsaken.push(Forsaken::Answer(pending));
                     let mut text = Vec::new();
                     ConnectError::Waker(crate::net::errno_of(&error)).write_text(&mut text);
                     Asking::Answered(Answer::Refused(text))
@@ -99,9 +100,9 @@ impl Connector {
         matches!(self.asking, Asking::Wanted(_)) || !self.forsaken.is_empty()
     }
 
-    /// What was promised and nobody waits for any more: to be cancelled ([`Pending::cancel`]) by the caller, with nothing
+    /// What was promised and nobody waits for any more: to be cancelled ([`Forsaken::cancel`]) by the caller, with nothing
     /// borrowed.
-    pub fn take_forsaken(&mut self) -> Vec<Arc<Pending>> {
+    pub fn take_forsaken(&mut self) -> Vec<Forsaken> {
         if let Some(race) = &mut self.race {
             self.forsaken.append(race.forsaken());
         }
@@ -111,7 +112,7 @@ impl Connector {
     /// Waits for no answer any more.
     pub fn forsake(&mut self) {
         if let Asking::Pending(pending) = std::mem::take(&mut self.asking) {
-            self.forsaken.push(pending);
+            self.forsaken.push(Forsaken::Answer(pending));
         }
     }
 
@@ -187,6 +188,7 @@ pub(super) fn nonsense() -> Vec<u8> {
 impl Drop for Connector {
     fn drop(&mut self) {
         self.forsake();
+        self.forsake_sasl();
         for pending in self.take_forsaken() {
             pending.cancel();
         }

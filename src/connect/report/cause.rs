@@ -5,6 +5,7 @@ use crate::net::NetError;
 use crate::net::peer::PeerError;
 #[cfg(feature = "tls")]
 use crate::net::tls::{Reason, TlsError};
+use crate::protocol::auth::oauth::OauthError;
 use crate::protocol::startup_error::StartupError;
 
 /// The kind of a failure. The numbers are C's and never change their meaning.
@@ -158,6 +159,7 @@ impl From<&StartupError> for Cause {
             E::Server(fields) => Cause::server(fields.get(b'C')),
             E::OldStyle(_) => Cause::of(Server),
             E::NoPassword => Cause::of(PasswordMissing),
+            E::Application(_) | E::Oauth(OauthError::Flow(_)) => Cause::of(Application),
             E::ExpectedAuth(_)
             | E::InvalidAuthRequest
             | E::InvalidNegotiation

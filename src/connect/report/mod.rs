@@ -307,7 +307,13 @@ impl Report {
         self.open = self.attempts.len() < KEPT;
         self.text_mark = text_len;
         match self.open {
-            true => self.attempts.push(Attempt::new(host, port, now)),
+            true => {
+                // Most connections make one attempt, and keep its report for good.
+                if self.attempts.is_empty() {
+                    self.attempts.reserve_exact(1);
+                }
+                self.attempts.push(Attempt::new(host, port, now));
+            }
             false => self.omitted += 1,
         }
     }

@@ -1,13 +1,16 @@
 //! Authentication exchanges as sans-IO machines.
 //!
-//! Owns the bytes of the md5 and SCRAM-SHA-256 exchanges and SASLprep. Refuses to know which method the server chose,
-//! what `require_auth` allows, or where a password came from: the connection's machine in `connect` decides that and
-//! calls in here. Randomness is always an argument.
+//! Owns the bytes of the md5, SCRAM-SHA-256 and OAUTHBEARER exchanges, SASLprep, and the choice among SASL mechanisms.
+//! Refuses to know where a password or token came from. Randomness is always an argument.
 
 pub mod base64;
+pub mod json;
 pub mod md5;
+pub mod mechanism;
+pub mod oauth;
 pub mod saslprep;
 pub mod scram;
+pub mod stretch;
 
 pub use md5::md5_response;
 pub use scram::{ChannelBinding, Scram, ScramSecret};

@@ -12,6 +12,7 @@
 //! The iteration count is bounded as in libpq 18.6, which takes any value up to `i32::MAX`: a hostile server can keep the
 //! computation busy for minutes.
 
+use super::stretch::{self, Keys, SharedKeys};
 use super::{AuthError, base64, saslprep, try_copy};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::{Digest, Sha256};
@@ -40,6 +41,7 @@ pub struct ScramSecret {
     password: Zeroizing<Vec<u8>>,
     client_key: Option<Zeroizing<[u8; KEY_LEN]>>,
     server_key: Option<Zeroizing<[u8; KEY_LEN]>>,
+    cache: SharedKeys,
 }
 
 impl ScramSecret {
@@ -59,7 +61,29 @@ impl ScramSecret {
             password: Zeroizing::new(try_copy(password)?),
             client_key: client_key.map(Zeroizing::new),
             server_key: server_key.map(Zeroizing::new),
+            cache: None,
         })
+    }
+
+    /// The same, with the keys of the password remembered in `cache`, or known from it.
+    pub fn remembered_in(mut self, cache: SharedKeys) -> Self {
+        self.cache = cache;
+        self
+    }
+
+    /// The keys of the password.
+    fn keys(&self, salt: &[u8], iterations: u32) -> Option<Keys> {
+        let derive = || {
+            let salted = salted_password(&self.password, salt, iterations)?;
+            Some(Keys {
+                client: client_key(&salted),
+                server: server_key(&salted),
+            })
+        };
+        match &self.cache {
+            Some(cache) => cache.get(&self.password, salt, iterations, derive),
+            None => derive(),
+        }
     }
 }
 
@@ -170,12 +194,9 @@ impl Scram {
         let (client_key, server_key) = match &self.secret.client_key {
             Some(key) => (key.clone(), given_server_key),
             None => {
-                let salted = salted_password(&self.secret.password, &salt, iterations)
-                    .ok_or(AuthError::OutOfMemory)?;
-                (
-                    client_key(&salted),
-                    Some(given_server_key.unwrap_or_else(|| server_key(&salted))),
-                )
+                let keys = self.secret.keys(&salt, iterations);
+                let keys = keys.ok_or(AuthError::OutOfMemory)?;
+                (keys.client, Some(given_server_key.unwrap_or(keys.server)))
             }
         };
         let stored_key = stored_key(&client_key);
@@ -244,9 +265,7 @@ pub(crate) fn salted_password(
     iterations: u32,
 ) -> Option<Zeroizing<[u8; KEY_LEN]>> {
     let prepared = saslprep::prepare(password)?;
-    let mut salted = Zeroizing::new([0; KEY_LEN]);
-    pbkdf2::pbkdf2::<Hmac<Sha256>>(&prepared, salt, iterations, &mut salted[..]).ok()?;
-    Some(salted)
+    Some(stretch::pbkdf2(&prepared, salt, iterations))
 }
 
 /// RFC 5802's ClientKey.
@@ -273,14 +292,15 @@ fn keyed(key: &[u8]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).unwrap_or_else(|_| unreachable!("HMAC refuses no key"))
 }
 
+/// HMAC of a message in parts.
+pub(super) fn keyed_update(key: &[u8], parts: &[&[u8]]) -> Zeroizing<[u8; KEY_LEN]> {
+    let mut mac = keyed(key);
+    parts.iter().for_each(|part| mac.update(part));
+    Zeroizing::new(mac.finalize().into_bytes().into())
+}
+
 fn hmac(key: &[u8], message: &[u8]) -> Zeroizing<[u8; KEY_LEN]> {
-    Zeroizing::new(
-        keyed(key)
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .into(),
-    )
+    keyed_update(key, &[message])
 }
 
 /// The checks libpq makes on every SASL payload before it reads it.

@@ -17,6 +17,8 @@ const MOVED: u16 = 0x8000;
 pub(super) struct Parameters {
     /// Entries one behind the other: header, name, value. No block ever grows beyond its first capacity.
     blocks: Vec<Vec<u8>>,
+    /// A bit for each name, so that most new names need not be looked for.
+    seen: u64,
 }
 
 /// Where an entry is.
@@ -39,6 +41,13 @@ impl Parameters {
     /// Sets a value, which holds no NUL. Without memory, and for texts longer than a report can be, nothing changes.
     pub(super) fn set(&mut self, name: &[u8], value: &[u8]) {
         let mut room = value.len() + 1;
+        let bit = bit_of(name);
+        if self.seen & bit == 0 {
+            if self.add(name, value, room) {
+                self.seen |= bit;
+            }
+            return;
+        }
         if let Some(entry) = self.find(name)
             && let Some(block) = self.blocks.get_mut(entry.block)
         {
@@ -83,11 +92,15 @@ impl Parameters {
         let Some(block) = self.blocks.last_mut() else {
             return false;
         };
-        block.extend_from_slice(&name_len.to_le_bytes());
-        block.extend_from_slice(&value_room.to_le_bytes());
+        let [a, b] = name_len.to_le_bytes();
+        let [c, d] = value_room.to_le_bytes();
+        block.extend_from_slice(&[a, b, c, d]);
         block.extend_from_slice(name);
         block.extend_from_slice(value);
-        block.resize(block.len() + room - value.len(), 0);
+        block.push(0);
+        if room > value.len() + 1 {
+            block.resize(block.len() + room - value.len() - 1, 0);
+        }
         true
     }
 
@@ -112,6 +125,12 @@ impl Parameters {
         }
         None
     }
+}
+
+fn bit_of(name: &[u8]) -> u64 {
+    let (first, last) = (name.first().copied(), name.last().copied());
+    let (first, last) = (first.unwrap_or(0), last.unwrap_or(0));
+    1 << ((name.len() + 3 * usize::from(first) + 7 * usize::from(last)) % 64)
 }
 
 #[cfg(test)]

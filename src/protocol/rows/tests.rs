@@ -1,5 +1,6 @@
 //! Unit tests of the row store.
 
+use super::arena::ALIGN;
 use super::*;
 
 fn data_row(values: &[Option<&[u8]>]) -> Vec<u8> {

@@ -1,0 +1,218 @@
+#!/usr/bin/env python3
+"""What grows with the size and what must not: `make bench-growth`; see bench.sh.
+
+  growth.py WORKDIR [--json FILE] [--svg FILE] [--readme FILE]
+
+All of it against the server that answers from memory. Prints each figure, then the checks, each as
+pass or fail, and fails when one does. Costs are instructions of the client where a count is quick
+enough, else time on the processor.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+import report  # noqa: E402
+import svg  # noqa: E402
+from run import Bench, Failed  # noqa: E402
+from workloads import Workload  # noqa: E402
+
+LIBRARIES = ("psycopg", "ours")
+MB = 1048576
+
+
+def workload(run, extra=None):
+    return Workload(run, run, "", run, "canned", (0, 0), 0, extra=extra)
+
+
+class Growth:
+    def __init__(self, bench):
+        self.bench = bench
+        self.series = {}  # name: {library: [(x, y)]}
+        self.checks = []  # (what, passed, figures)
+        self.failures = []
+
+    def note(self, name, library, x, y):
+        self.series.setdefault(name, {one: [] for one in LIBRARIES})[library].append((x, y))
+
+    def check(self, what, passed, figures):
+        self.checks.append((what, bool(passed), figures))
+        print(f"{'pass' if passed else 'FAIL'}  {what}: {figures}", flush=True)
+
+    def flat(self, what, name, limit, beginning=0):
+        points = [(x, y) for x, y in self.series.get(name, {}).get("ours", []) if x >= beginning]
+        if len(points) < 2:
+            self.check(what, False, "not measured")
+            return
+        first = points[0][1]
+        worst = max(y for _, y in points)
+        self.check(what, worst <= first * limit,
+                   f"{first:,.0f} at {svg.short(points[0][0])}, at most {worst:,.0f} up to {svg.short(points[-1][0])}, "
+                   f"{worst / first:.2f} times (at most {limit})")
+
+    def guarded(self, name, library, step):
+        try:
+            step()
+        except Failed as failed:
+            self.failures.append(f"{name} on {library}: {failed}")
+            print(f"bench: {self.failures[-1]}", file=sys.stderr)
+
+    def counted(self, name, jobs):
+        """jobs: (x, run, extra, small, large, operations in an n): y is instructions an operation."""
+        def one(job):
+            library, (x, run, extra, small, large, each) = job
+            w = workload(run, extra)
+
+            def step():
+                a, b = (self.bench.instructions(library, w, n) for n in (small, large))
+                self.note(name, library, x, (b - a) / (large - small) / each)
+            self.guarded(name, library, step)
+
+        with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+            list(pool.map(one, [(library, job) for job in jobs for library in LIBRARIES]))
+        for points in self.series.get(name, {}).values():
+            points.sort()
+        self.show(name)
+
+    def timed(self, name, jobs, rounds=3):
+        """jobs: (x, run, extra, n): y is nanoseconds of the processor an operation; all told, by job."""
+        told = {}
+        for x, run, extra, n in jobs:
+            w = workload(run, extra)
+            self.guarded(name, LIBRARIES[0], lambda w=w, n=n: self.bench.call([], LIBRARIES[0], w, n))
+            for library in LIBRARIES:
+                def step(library=library, w=w, n=n, x=x):
+                    runs = [self.bench.call([], library, w, n, BENCH_SIZES="1")[0] for _ in range(rounds)]
+                    self.note(name, library, x, statistics.median(r["cpu"] for r in runs) / n * 1e9)
+                    told[library, x] = min(runs, key=lambda r: r["peak_kb"])
+                self.guarded(name, library, step)
+        self.show(name)
+        return told
+
+    def show(self, name):
+        print(f"      {name}")
+        for library, points in self.series.get(name, {}).items():
+            print(f"        {library:8}" + "  ".join(f"{svg.short(x)}: {report.number(y)}" for x, y in points), flush=True)
+
+    # ---- the subjects ----
+
+    def rows(self):
+        sizes = [10 ** p for p in range(3, 7)]
+        self.counted("instructions a row", [(n, "many_rows", None, n // 10, n, 1) for n in sizes])
+        self.flat("instructions a row, 10^3 to 10^6 rows", "instructions a row", 1.1)
+        told = self.timed("ns a row", [(n, "many_rows", None, n) for n in (*sizes, 10 ** 7)])
+        self.flat("processor time a row, 10^4 to 10^7 rows", "ns a row", 1.5, beginning=10 ** 4)
+        for (library, n), run in sorted(told.items()):
+            self.note("bytes kept a byte received, rows", library, n, run["heap"] / run["wire"])
+        self.bound("10^6 rows of 4 columns", told.get(("ours", 10 ** 6)))
+        self.bound("10^7 rows of 4 columns", told.get(("ours", 10 ** 7)))
+
+    def bound(self, what, run):
+        """A result of N bytes costs at most 1.15 N + 8 bytes a field, at its peak too."""
+        if run is None:
+            self.check(f"memory of {what}", False, "not measured")
+            return
+        most = 1.15 * run["wire"] + 8 * run["fields"]
+        peak = (run["peak_kb"] - run["peak_before_kb"]) * 1024
+        self.check(f"memory of {what}, at most 1.15 N + 8 bytes a field", max(run["heap"], peak) <= most,
+                   f"N {run['wire'] / MB:.1f} MB, allowed {most / MB:.1f}, kept {run['heap'] / MB:.1f}, "
+                   f"peak {peak / MB:.1f}")
+
+    def columns(self):
+        widths = (1, 4, 16, 64, 256, 1024, 1600)
+        fields = 160000
+        jobs = []
+        for width in widths:
+            rows = fields // width // 10 * 10
+            jobs.append((width, "columns", width, rows, 2 * rows, width))
+        self.counted("instructions a field", jobs)
+        self.flat("instructions a field, 4 to 1,600 columns", "instructions a field", 1.1, beginning=4)
+        told = self.timed("ns a row of columns", [(width, "columns", width, 20 * fields // width // 10 * 10)
+                                                   for width in (1, 64, 1600)], rounds=1)
+        for width in (1, 64, 1600):
+            self.bound(f"rows of {width} columns of 8 bytes", told.get(("ours", width)))
+
+    def loop(self):
+        crowd = (1, 10, 100, 1000, 10000)
+        self.counted("instructions a query in a loop",
+                     [(n, "many_query", n, n, n + max(n, 2000), 1) for n in crowd])
+        self.flat("instructions a query, 1 to 10,000 connections in a loop", "instructions a query in a loop", 1.1)
+        self.timed("ns a query in a loop", [(n, "many_query", n, max(20000, 4 * n)) for n in crowd])
+        series = self.series["ns a query in a loop"]
+        if series["ours"] and series["psycopg"]:
+            # caches and the kernel make it dearer with whatever library
+            grown = {library: points[-1][1] / points[0][1] for library, points in series.items()}
+            self.check("processor time a query grows no more than libpq's, 1 to 10,000 connections",
+                       grown["ours"] <= 1.15 * grown["psycopg"], f"{grown['ours']:.2f} times, libpq {grown['psycopg']:.2f}")
+
+    def copies(self):
+        sizes = [10 ** p for p in range(4, 8)]
+        for what, run in (("COPY out", "much_copied_out"), ("COPY in", "copy_in")):
+            told = self.timed(f"ns a row, {what}", [(n, run, None, n) for n in sizes], rounds=1)
+            for (library, n), one in sorted(told.items()):
+                self.note(f"KB at the peak, {what}", library, n, one["peak_kb"] - one["peak_before_kb"])
+            self.show(f"KB at the peak, {what}")
+            peaks = dict(self.series.get(f"KB at the peak, {what}", {}).get("ours", []))
+            grown = peaks[10 ** 7] - peaks[10 ** 5] if 10 ** 7 in peaks and 10 ** 5 in peaks else None
+            self.check(f"{what} in constant memory, 10^5 to 10^7 rows", grown is not None and grown <= 256,
+                       f"{grown} KB more")
+
+    def value(self):
+        told = self.timed("ns a byte of one value", [(n, "value", None, n) for n in (10 ** 6, 10 ** 7, 10 ** 8, 10 ** 9)],
+                          rounds=1)
+        for (library, n), one in sorted(told.items()):
+            self.note("peak, times the value", library, n, (one["peak_kb"] - one["peak_before_kb"]) * 1024 / n)
+        self.show("peak, times the value")
+        points = dict(self.series.get("peak, times the value", {}).get("ours", []))
+        worst = points.get(10 ** 9)
+        self.check("a value of 1 GB costs at most one copy: at the peak twice the value",
+                   worst is not None and worst <= 2.02, f"{worst if worst is None else round(worst, 2)} times")
+        self.bound("one value of 1 GB", told.get(("ours", 10 ** 9)))
+
+    def panels(self):
+        wanted = [
+            ("A row, by the number of rows", "client instructions", "instructions a row"),
+            ("A row, by the number of rows", "ns of processor time", "ns a row"),
+            ("A field, by the number of columns", "client instructions", "instructions a field"),
+            ("A query, by connections in one loop", "client instructions", "instructions a query in a loop"),
+            ("COPY out, by rows", "KB at the peak", "KB at the peak, COPY out"),
+            ("One value, by its bytes", "peak memory over the value's size", "peak, times the value"),
+        ]
+        return [(heading, unit, self.series.get(name, {})) for heading, unit, name in wanted]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("work", type=Path)
+    parser.add_argument("--json", type=Path)
+    parser.add_argument("--svg", type=Path)
+    parser.add_argument("--readme", type=Path)
+    parser.add_argument("only", nargs="*", help="rows columns loop copies value")
+    arguments = parser.parse_intermixed_args()
+    growth = Growth(Bench(arguments.work, quick=False))
+    for subject in arguments.only or ("rows", "columns", "loop", "copies", "value"):
+        getattr(growth, subject)()
+    if arguments.json:
+        arguments.json.write_text(json.dumps({"series": growth.series, "checks": growth.checks,
+                                              "failures": growth.failures}, indent=1) + "\n")
+    if not arguments.only:
+        if arguments.svg:
+            arguments.svg.write_text(svg.lines("What grows with the size, and what does not",
+                                               "client of a server that answers from memory; flat is good", growth.panels()))
+        if arguments.readme:
+            report.into_readme(arguments.readme, "growth", "\n".join(
+                ["| Check | Figures | |", "|---|---|---|",
+                 *(f"| {what} | {figures} | {'pass' if passed else '**fail**'} |" for what, passed, figures in growth.checks)]))
+    print()
+    passed = sum(1 for _, ok, _ in growth.checks if ok)
+    print(f"{passed} of {len(growth.checks)} checks passed" + "".join(f"\nnot measured: {f}" for f in growth.failures))
+    sys.exit(0 if passed == len(growth.checks) and not growth.failures else 1)
+
+
+if __name__ == "__main__":
+    main()
