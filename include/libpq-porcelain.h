@@ -349,6 +349,25 @@ typedef enum pqp_request_kind {
 } pqp_request_kind;
 
 /**
+ * Whether files of a kind are read.
+ */
+typedef enum pqp_file_policy {
+  /**
+   * As libpq does it.
+   */
+  PQP_FILE_USUAL = 0,
+  /**
+   * Never, not even one that the caller's options name.
+   */
+  PQP_FILE_NEVER = 1,
+  /**
+   * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
+   * caller's options name comes before it.
+   */
+  PQP_FILE_ONLY = 2,
+} pqp_file_policy;
+
+/**
  * A context. Opaque; connections and factories made in it keep it alive.
  */
 typedef struct pqp_context pqp_context;
@@ -863,7 +882,8 @@ void pqp_factory_free(struct pqp_factory *factory);
  * `CONNECTION_BAD` where the options are not such as one can connect with. NULL for NULL.
  *
  * The first start fixes the factory: setting anything on it is `PQP_TOO_LATE` from then on. May be called by several
- * threads at once. The password file is read by the first start and not again.
+ * threads at once. The password file is read by the first start and not again; what SCRAM made of a password is remembered, so
+ * that later starts log in quicker.
  */
 PGconn *pqp_factory_start(struct pqp_factory *factory);
 

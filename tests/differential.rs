@@ -66,7 +66,7 @@ macro_rules! programs {
 
 programs! {
     diff_async diff_build diff_cancel diff_connect diff_conninfo diff_copy diff_dial diff_errors diff_escape diff_events diff_events_reset diff_exec diff_extensions diff_failing
-    diff_fastpath diff_files diff_gone diff_lobj diff_memory diff_misc diff_misuse diff_notice diff_notify diff_oauth diff_parameter diff_params diff_passfile diff_pipeline
+    diff_fastpath diff_files diff_gone diff_lobj diff_memory diff_misc diff_misuse diff_notice diff_notify diff_oauth diff_parameter diff_params diff_passfile diff_pipeline diff_pipeline_work
     diff_prepare diff_print diff_receive diff_reset diff_rows diff_service diff_startup diff_status diff_too_long diff_trace diff_trace_startup diff_wire
 }
 

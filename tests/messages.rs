@@ -2,7 +2,7 @@
 //!
 //! `tests/data/messages.tsv` lists their shapes. They are looked for in the transcripts of the reference that the
 //! differential tests have left under the target directory (`tmp/reference/`), and in what has been recorded from it and
-//! is compared elsewhere (`connect_facts.tsv`, `conninfo_expected.txt`). `tests/data/messages_unprovoked.tsv` lists those
+//! is compared elsewhere (`connect_facts.tsv`, `conninfo_expected.txt`, `tls_steps.tsv`, `tls_facts.tsv`). `tests/data/messages_unprovoked.tsv` lists those
 //! that no case provokes, each with a reason.
 
 mod support;
@@ -116,6 +116,8 @@ fn every_text_is_said_in_some_case() {
     let mut texts = vec![
         plain(&data("connect_facts.tsv")),
         plain(&data("conninfo_expected.txt")),
+        plain(&data("tls_steps.tsv")),
+        plain(&data("tls_facts.tsv")),
     ];
     let directory = gathered();
     let entries = fs::read_dir(&directory).unwrap_or_else(|error| {

@@ -1,4 +1,4 @@
-//! Threads and forks: runs `c-tests/fork.c` and `c-tests/threads.c` on the library under test, which say themselves what
+//! Threads, forks and hooks: runs C programs of `c-tests/` on the library under test, which say themselves what
 //! is wrong. The same programs under valgrind and the sanitizers: `make sanitize`.
 //!
 //! Wants `PQP_LIB`, `PQP_DSN15` and `PQP_DSN18` (tests/setup/with_servers.sh).
@@ -88,4 +88,14 @@ fn a_connection_inherited_over_fork_fails_every_call_and_the_parents_session_goe
 #[test]
 fn threads_with_a_connection_each_shared_results_and_cancels_from_elsewhere() {
     passes("threads");
+}
+
+#[test]
+fn hooks_may_set_what_they_may_and_do_what_they_should_not() {
+    passes("pqp_hooks");
+}
+
+#[test]
+fn contexts_with_opposite_settings_never_see_each_other() {
+    passes("pqp_contexts");
 }

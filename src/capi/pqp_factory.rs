@@ -136,7 +136,8 @@ pub unsafe extern "C" fn pqp_factory_free(factory: *mut pqp_factory) {
 /// `CONNECTION_BAD` where the options are not such as one can connect with. NULL for NULL.
 ///
 /// The first start fixes the factory: setting anything on it is `PQP_TOO_LATE` from then on. May be called by several
-/// threads at once. The password file is read by the first start and not again.
+/// threads at once. The password file is read by the first start and not again; what SCRAM made of a password is remembered, so
+/// that later starts log in quicker.
 ///
 /// # Safety
 /// The contract at the top of this module.

@@ -76,14 +76,21 @@ fn prepare<H: Handle, T>(
     handle: &mut H,
     hand_out: &mut impl FnMut(&mut H, QueryResult) -> T,
 ) -> bool {
-    let pipelining = handle.with(|c| {
+    let (pipelining, quiet) = handle.with(|c| {
         c.begin_cycle();
-        c.link.session.pipeline_status() != PipelineStatus::Off
+        let session = &c.link.session;
+        (
+            session.pipeline_status() != PipelineStatus::Off,
+            session.is_quiet(),
+        )
     });
     if pipelining {
         return handle
             .with(|c| c.refuse::<()>(&UsageError::SyncInPipeline))
             .is_ok();
+    }
+    if quiet {
+        return true;
     }
     while let Some(result) = next_result(handle) {
         let status = result.status;
@@ -109,6 +116,9 @@ fn prepare<H: Handle, T>(
 impl Connection {
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
     fn result_step(&mut self) -> Step {
+        if self.is_connecting() {
+            return Step::None;
+        }
         if self.link.status == ConnStatus::Bad && self.link.session.is_copying() {
             // A COPY without a connection does not go on, though nobody has told the session.
             return self.failure();

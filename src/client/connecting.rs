@@ -1,6 +1,7 @@
 //! Making, resetting and ending a connection.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::hooks;
 use super::setup::Phase;
@@ -288,7 +289,9 @@ impl Connection {
                 None => connector.wait_and_poll(*next, &mut self.link).map(Some),
                 deadline => net::wait(connector.descriptor(&self.link), read, write, deadline).map(
                     |ready| {
-                        if !ready {
+                        // A stream of the application's may say that it is ready for ever.
+                        let late = || deadline.is_some_and(|d| d <= Instant::now());
+                        if !ready || (self.link.is_foreign() && late()) {
                             connector.time_out(&mut self.link);
                         }
                         None

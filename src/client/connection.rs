@@ -139,8 +139,16 @@ impl Connection {
         self.link.read(false) != ReadOutcome::Closed
     }
 
+    /// Whether what comes is the connector's to read: a hook, or a program between two polls, must not take it away.
+    pub(super) fn is_connecting(&self) -> bool {
+        !matches!(self.link.status, ConnStatus::Ok | ConnStatus::Bad)
+    }
+
     /// Whether asking for a result would wait. Parses what has come.
     pub fn is_busy(&mut self) -> bool {
+        if self.is_connecting() {
+            return false;
+        }
         let busy = self.link.session.is_busy();
         self.drop_if_lost();
         // On a dropped connection the next result is an error at once. A failed write alone says nothing: what the
@@ -150,6 +158,9 @@ impl Connection {
 
     /// The oldest notification that has come. Parses what has come.
     pub fn next_notification(&mut self) -> Option<Notification> {
+        if self.is_connecting() {
+            return None;
+        }
         self.link.session.parse();
         self.drop_if_lost();
         self.link.session.notifications.pop_front()

@@ -52,6 +52,8 @@ pub(super) struct Foreign {
     descriptor: RawFd,
     owner: Generation,
     blocked: Cell<u32>,
+    /// It has failed: nothing is asked of it any more.
+    broken: Cell<bool>,
 }
 
 impl Foreign {
@@ -62,6 +64,7 @@ impl Foreign {
             stream: RefCell::new(Some(stream)),
             owner: Generation::current(),
             blocked: Cell::new(0),
+            broken: Cell::new(false),
         }
     }
 
@@ -83,7 +86,10 @@ impl Foreign {
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
         let sent = self.ask(|stream| stream.write(data), data.len())?;
         match sent {
-            0 if !data.is_empty() => Err(io::ErrorKind::WriteZero.into()),
+            0 if !data.is_empty() => {
+                self.broken.set(true);
+                Err(io::ErrorKind::WriteZero.into())
+            }
             sent => Ok(sent),
         }
     }
@@ -93,6 +99,9 @@ impl Foreign {
         call: impl FnOnce(&mut dyn Stream) -> io::Result<usize>,
         most: usize,
     ) -> io::Result<usize> {
+        if self.broken.get() {
+            return Err(io::Error::from_raw_os_error(libc::ECONNRESET));
+        }
         if self.blocked.get() > LIES_MAX {
             std::thread::sleep(REST);
         }
@@ -100,13 +109,18 @@ impl Foreign {
         let mut stream = self.stream.try_borrow_mut().map_err(|_| busy())?;
         let stream = stream.as_mut().ok_or_else(closed)?;
         match call(stream.as_mut()) {
-            Ok(count) if count > most => Err(io::Error::from_raw_os_error(libc::EINVAL)),
+            Ok(count) if count > most => {
+                self.broken.set(true);
+                Err(io::Error::from_raw_os_error(libc::EINVAL))
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.blocked.set(self.blocked.get().saturating_add(1));
                 Err(error)
             }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Err(error),
             other => {
                 self.blocked.set(0);
+                self.broken.set(other.is_err());
                 other
             }
         }
@@ -179,21 +193,20 @@ mod tests {
 
     #[test]
     fn nonsense_from_a_stream_is_an_error() {
-        let stream = Foreign::new(Box::new(Script(vec![Ok(2), Ok(9), Ok(4), Ok(0)])));
+        let foreign = |answers| Foreign::new(Box::new(Script(answers)));
+        let stream = foreign(vec![Ok(2), Ok(9)]);
         let mut buf = Vec::with_capacity(8);
         assert_eq!(stream.recv(&mut buf, 4).unwrap(), 2);
         assert_eq!(buf, b"xx");
         let error = stream.recv(&mut buf, 4).unwrap_err();
         assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
         assert_eq!(buf, b"xx");
-        assert_eq!(
-            stream.send(b"abc").unwrap_err().raw_os_error(),
-            Some(libc::EINVAL)
-        );
-        assert_eq!(
-            stream.send(b"abc").unwrap_err().kind(),
-            io::ErrorKind::WriteZero
-        );
+        let error = stream.send(b"abc").unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::ECONNRESET));
+        let error = foreign(vec![Ok(4)]).send(b"abc").unwrap_err();
+        assert_eq!(error.raw_os_error(), Some(libc::EINVAL));
+        let error = foreign(vec![Ok(0)]).send(b"abc").unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::WriteZero);
     }
 
     #[test]

@@ -725,6 +725,8 @@ fn say_good_bye(link: &mut Link) {
 /// Sends what is queued and says what to wait for.
 fn wait_after_flush(link: &mut Link, stage: Stage) -> Go {
     let status = match link.flush(false) {
+        // A stream of the application's that has failed may never be readable.
+        _ if link.write_failed() && link.is_foreign() => return Go::On(stage),
         FlushOutcome::Pending => PollStatus::Writing,
         FlushOutcome::Done | FlushOutcome::Failed => PollStatus::Reading,
     };

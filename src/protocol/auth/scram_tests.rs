@@ -59,6 +59,26 @@ fn the_exchange_of_rfc_7677_is_reproduced() {
 }
 
 #[test]
+fn a_remembered_password_makes_the_same_proof() {
+    let cache: SharedKeys = Some(Default::default());
+    let answer = |password: &[u8], cache: &SharedKeys| {
+        let mut scram = scram(password, ChannelBinding::Unsupported);
+        scram.secret = scram.secret.remembered_in(cache.clone());
+        scram.client_first();
+        let answer = scram
+            .handle_server_first(format!("r={NONCE}x,s=c2FsdA==,i=100").as_bytes())
+            .unwrap();
+        let last = honest_final(&scram, b"salt", 100);
+        scram.handle_server_final(&last).unwrap();
+        answer
+    };
+    let fresh = answer(b"secret", &None);
+    assert_eq!(answer(b"secret", &cache), fresh);
+    assert_eq!(answer(b"secret", &cache), fresh);
+    assert_ne!(answer(b"other", &cache), fresh);
+}
+
+#[test]
 fn the_first_message_names_no_user_and_says_what_it_knows_of_channel_binding() {
     for (binding, header) in [
         (ChannelBinding::Unsupported, "n,,"),
