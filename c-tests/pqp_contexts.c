@@ -167,6 +167,8 @@ main(int argc, char **argv)
         }
         side->factory = pqp_factory_new(side->context, "user=pqp_scram dbname=postgres", NULL);
         CHECK(side->factory != NULL);
+        /* Race detectors do not see how the first start of several is found out, which is inside Rust's own library. */
+        PQfinish(pqp_factory_start(side->factory));
     }
     for (i = 0; i < count; i++)
         pthread_create(&threads[i], NULL, work, (void *) i);
@@ -177,7 +179,7 @@ main(int argc, char **argv)
         struct side *side = &sides[i];
         int         expected = rounds * ((count + 1 - (int) i) / 2);
 
-        CHECK(side->starts == expected && side->passwords == expected && side->notices == expected);
+        CHECK(side->starts == expected + 1 && side->passwords == expected && side->notices == expected);
         CHECK(side->freed == 0);
         pqp_context_free(side->context);
         pqp_factory_free(side->factory);
