@@ -167,8 +167,12 @@ main(int argc, char **argv)
         }
         side->factory = pqp_factory_new(side->context, "user=pqp_scram dbname=postgres", NULL);
         CHECK(side->factory != NULL);
-        /* Race detectors do not see how the first start of several is found out, which is inside Rust's own library. */
+        /*
+         * Race detectors do not see how the first of several threads is found out, for that is inside Rust's own library: what
+         * is made once is made here.
+         */
         PQfinish(pqp_factory_start(side->factory));
+        PQclear(PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK));
     }
     for (i = 0; i < count; i++)
         pthread_create(&threads[i], NULL, work, (void *) i);
