@@ -177,14 +177,13 @@ pub unsafe extern "C" fn PQsendClosePortal(conn: *mut PGconn, portal: *const c_c
 pub unsafe extern "C" fn PQgetResult(conn: *mut PGconn) -> *mut PGresult {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        with_conn(
-            conn,
-            std::ptr::null_mut(),
-            |c| match blocking::next_result(c) {
+        with_conn(conn, std::ptr::null_mut(), |c| {
+            c.supply_memory();
+            match blocking::next_result(c) {
                 Some(result) => super::result::hand_out(c, result),
                 None => std::ptr::null_mut(),
-            },
-        )
+            }
+        })
     }
 }
 
@@ -205,7 +204,12 @@ pub unsafe extern "C" fn PQconsumeInput(conn: *mut PGconn) -> c_int {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQisBusy(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
-    unsafe { with_conn(conn, 0, |c| c_int::from(c.with(Connection::is_busy))) }
+    unsafe {
+        with_conn(conn, 0, |c| {
+            c.supply_memory();
+            c_int::from(c.with(Connection::is_busy))
+        })
+    }
 }
 
 /// `int PQsetnonblocking(PGconn *conn, int arg)` — makes sending wait (0) or not (else): 0, or -1 on failure.

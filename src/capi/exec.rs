@@ -20,6 +20,7 @@ fn exec(
     conn: &mut ConnRef,
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
 ) -> *mut PGresult {
+    conn.supply_memory();
     blocking::exec_each(conn, send, Owned::new).map_or(std::ptr::null_mut(), Owned::into_raw)
 }
 

@@ -35,12 +35,34 @@ impl ConnRef {
         result
     }
 
+    /// Looks at everything behind the pointer, with nothing to be settled afterwards. `f` must not call back into C.
+    #[inline]
+    pub(crate) fn look<R>(&self, f: impl FnOnce(&PGconn) -> R) -> R {
+        // SAFETY: as in `whole`.
+        f(unsafe { &*self.0 })
+    }
+
+    /// Lets the session have the memory of a cleared result, if it has none. For calls that may bring a result.
+    #[inline]
+    pub(crate) fn supply_memory(&mut self) {
+        // SAFETY: as in `whole`.
+        let conn = unsafe { &mut *self.0 };
+        let spare = &mut conn.connection.link.session.spare;
+        if spare.is_none() {
+            *spare = conn.spare.take_body();
+        }
+    }
+
     /// Shows the notices, writes the trace lines and tells of the results that a step has left. The hooks run while nothing
     /// is borrowed.
     fn settle(&mut self) {
         self.show_notices();
         // SAFETY: as in `whole`; the borrow ends before an event procedure is called.
-        let fetched = unsafe { std::mem::take(&mut (*self.0).connection.link.session.fetched) };
+        let fetched = unsafe { &mut (*self.0).connection.link.session.fetched };
+        if fetched.is_empty() {
+            return;
+        }
+        let fetched = std::mem::take(fetched);
         for result in fetched {
             super::result::announce(self, result);
         }
@@ -77,9 +99,14 @@ impl Handle for ConnRef {
     #[inline]
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
         // SAFETY: as in `whole`.
+        let english = unsafe { (*self.0).english };
+        // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         connection.link.check_owner();
-        let result = f(connection);
+        let result = match english {
+            false => f(connection),
+            true => crate::net::english(|| f(connection)),
+        };
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {
             session.facts.escaping_reported = false;
@@ -126,6 +153,18 @@ pub(crate) unsafe fn with_conn<R>(
             fallback
         }
     }
+}
+
+/// A connection for a step that cannot panic, calls no hook and leaves nothing to be shown, so that it needs no guard; what
+/// does not succeed so is done again through [`with_conn`]. `None` for NULL and for another process's connection.
+///
+/// # Safety
+/// As for [`with_conn`]; the borrow ends before anything else is done with `conn`.
+#[inline(always)]
+pub(crate) unsafe fn quick_conn<'a>(conn: *mut PGconn) -> Option<&'a mut Connection> {
+    // SAFETY: the caller's promise.
+    let connection = unsafe { &mut conn.as_mut()?.connection };
+    (!connection.link.is_inherited()).then_some(connection)
 }
 
 /// Looks at a connection; NULL and a panic give `fallback`.

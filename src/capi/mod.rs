@@ -46,6 +46,7 @@ pub mod pqp_version;
 pub mod print;
 pub(crate) mod ptr;
 pub mod result;
+pub(crate) mod spare;
 pub mod ssl;
 pub mod status;
 pub(crate) mod stdio;

@@ -6,9 +6,11 @@
 //! through the hooks of the result (behaviours 223, 227).
 
 use std::ffi::{c_char, c_int};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering::Relaxed};
 
 use super::guard::{ConnRef, catch, see_result};
+use super::spare::Spare;
 use super::types::{DisplayCodes, PGconn, PGresult};
 use super::{alloc, events, notice, ptr};
 use crate::protocol::error::ResultError;
@@ -23,7 +25,8 @@ use crate::protocol::types::{ExecStatus, Oid};
 pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
     let tells = !result.is_failure;
     let result = hand_out_quietly(conn, result);
-    if tells {
+    // SAFETY: the result is fresh and nobody else has it.
+    if tells && unsafe { !(*result).events.is_empty() } {
         // SAFETY: the result is fresh, and nothing of the connection is borrowed.
         unsafe { events::fire_result_created(conn.as_ptr(), result) };
     }
@@ -32,7 +35,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.whole(|c| PGresult::of(c, result)).into_raw()
+    conn.look(|c| c.spare.hand_out(PGresult::of(c, result)))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
@@ -89,7 +92,10 @@ impl PGresult {
     /// A fresh result of a connection, with its hooks and event procedures (behaviours 245, 323).
     pub(crate) fn of(conn: &PGconn, result: QueryResult) -> PGresult {
         let mut this = PGresult::bare(result, conn.hooks);
-        this.events = events::for_result(&conn.events);
+        this.home = Some(Arc::clone(&conn.spare));
+        if !conn.events.is_empty() {
+            this.events = events::for_result(&conn.events);
+        }
         this
     }
 
@@ -479,8 +485,10 @@ pub unsafe extern "C" fn PQclear(res: *mut PGresult) {
     if !res.is_null() {
         // SAFETY: the caller's promise; the result came from `into_raw`.
         catch((), || unsafe {
-            events::fire_result_destroyed(res);
-            drop(Box::from_raw(res));
+            if !(*res).events.is_empty() {
+                events::fire_result_destroyed(res);
+            }
+            Spare::retire(res);
         });
     }
 }

@@ -8,6 +8,7 @@ use zeroize::Zeroizing;
 
 use super::events::{EventRegistration, ResultEvent};
 use super::pqp_context::{default_context, pqp_context};
+use super::spare::Spare;
 use super::trace::Stream;
 use crate::client::Connection;
 use crate::protocol::result::QueryResult;
@@ -40,8 +41,12 @@ pub struct PGconn {
     pub(crate) texts: TextCache,
     /// The context, which lives as long as its connections.
     pub(crate) context: Arc<pqp_context>,
+    /// The operating system's texts are English, as its context wanted when it was made.
+    pub(crate) english: bool,
     /// What `pqp_conn_set_user_data` was given.
     pub(crate) user_data: *mut c_void,
+    /// The memory of results that were cleared.
+    pub(crate) spare: Arc<Spare>,
 }
 
 impl PGconn {
@@ -55,12 +60,14 @@ impl PGconn {
         PGconn {
             connection,
             hooks: context.slots().notice,
+            english: context.core.switches().english,
             events: Vec::new(),
             trace_stream: Stream::default(),
             display: DisplayCodes::default(),
             texts: TextCache::default(),
             context,
             user_data: std::ptr::null_mut(),
+            spare: Arc::default(),
         }
     }
 }
@@ -106,6 +113,8 @@ pub struct PGresult {
     pub(crate) events: Vec<ResultEvent>,
     /// Memory handed out by `PQresultAlloc`, freed with the result.
     pub(crate) extra: Vec<Vec<u64>>,
+    /// Where its memory goes when it is cleared.
+    pub(crate) home: Option<Arc<Spare>>,
 }
 
 impl PGresult {
@@ -118,6 +127,7 @@ impl PGresult {
             hooks,
             events: Vec::new(),
             extra: Vec::new(),
+            home: None,
         }
     }
 

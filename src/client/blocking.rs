@@ -76,14 +76,21 @@ fn prepare<H: Handle, T>(
     handle: &mut H,
     hand_out: &mut impl FnMut(&mut H, QueryResult) -> T,
 ) -> bool {
-    let pipelining = handle.with(|c| {
+    let (pipelining, quiet) = handle.with(|c| {
         c.begin_cycle();
-        c.link.session.pipeline_status() != PipelineStatus::Off
+        let session = &c.link.session;
+        (
+            session.pipeline_status() != PipelineStatus::Off,
+            session.is_quiet(),
+        )
     });
     if pipelining {
         return handle
             .with(|c| c.refuse::<()>(&UsageError::SyncInPipeline))
             .is_ok();
+    }
+    if quiet {
+        return true;
     }
     while let Some(result) = next_result(handle) {
         let status = result.status;

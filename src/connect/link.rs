@@ -23,7 +23,7 @@ use super::status::ConnStatus;
 use super::tls;
 
 /// Waiting output is sent once this many bytes have gathered (behaviour 270).
-const FLUSH_BYTES: usize = 8 * 1024;
+pub const FLUSH_BYTES: usize = 8 * 1024;
 
 /// What reading gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -250,8 +250,16 @@ impl Link {
 
     /// Sends what waits. With `may_block` it waits until all of it is gone, and reads meanwhile, for a server that
     /// waits for us to read would never take it.
+    #[inline]
     pub fn flush(&mut self, may_block: bool) -> FlushOutcome {
         self.check_owner();
+        match self.session.output.is_empty() {
+            true => FlushOutcome::Done,
+            false => self.flush_all(may_block),
+        }
+    }
+
+    fn flush_all(&mut self, may_block: bool) -> FlushOutcome {
         loop {
             if self.session.output.is_empty() {
                 return FlushOutcome::Done;

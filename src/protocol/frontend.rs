@@ -172,31 +172,53 @@ pub fn bind<P: Params + ?Sized>(
     params: &P,
     result_format: i16,
 ) -> Result<(), OutputFull> {
+    let start = out.len();
+    let written = put_bind(out, statement, params, result_format);
+    if written.is_err() {
+        out.truncate(start);
+    }
+    written
+}
+
+/// Writes a Bind in one pass: each parameter is asked for once, and the length is put in at the end.
+#[inline]
+fn put_bind<P: Params + ?Sized>(
+    out: &mut Vec<u8>,
+    statement: &[u8],
+    params: &P,
+    result_format: i16,
+) -> Result<(), OutputFull> {
+    let start = out.len();
     let count = params.len();
     let formats = if params.has_formats() { count } else { 0 };
-    let mut body = sum(&[1, statement.len(), 1, 2, formats * 2, 2, count * 4, 4])?;
-    for i in 0..count {
-        body = sum(&[body, params.get(i).value.map_or(0, <[u8]>::len)])?;
-    }
-    begin(out, tag::BIND, body)?;
-    put_string(out, b"");
+    // What is still to be written, but for the values.
+    let mut fixed = sum(&[5, 1, statement.len(), 1, 2, formats * 2, 2, count * 4, 4])?;
+    reserve(out, fixed)?;
+    out.extend_from_slice(&[tag::BIND, 0, 0, 0, 0, 0]);
     put_string(out, statement);
     put_u16(out, formats as u16);
     for i in 0..formats {
         put_u16(out, params.get(i).format as u16);
     }
     put_u16(out, count as u16);
+    fixed = count * 4 + 4;
     for i in 0..count {
+        fixed -= 4;
         match params.get(i).value {
             Some(value) => {
+                reserve(out, sum(&[value.len(), 4, fixed])?)?;
                 put_u32(out, value.len() as u32);
                 out.extend_from_slice(value);
             }
             None => put_u32(out, u32::MAX),
         }
     }
-    put_u16(out, 1);
-    put_u16(out, result_format as u16);
+    let [a, b] = result_format.to_be_bytes();
+    out.extend_from_slice(&[0, 1, a, b]);
+    let length = (out.len() - start - 1) as u32;
+    if let Some(word) = out.get_mut(start + 1..start + 5) {
+        word.copy_from_slice(&length.to_be_bytes());
+    }
     Ok(())
 }
 
@@ -211,14 +233,22 @@ pub fn target(out: &mut Vec<u8>, kind: u8, what: u8, name: &[u8]) -> Result<(), 
     Ok(())
 }
 
-/// Execute of the unnamed portal without a row limit.
+/// Describe of the unnamed portal, Execute of it without a row limit, and Sync.
+const RUN_AND_SYNC: [u8; 22] = *b"D\0\0\0\x06P\0E\0\0\0\x09\0\0\0\0\0S\0\0\0\x04";
+/// Bytes of the Sync at its end.
+const SYNC_LEN: usize = 5;
+
+/// Describe of the unnamed portal, Execute of it without a row limit, and Sync where it is wanted.
 ///
 /// # Errors
 /// [`OutputFull`].
-pub fn execute(out: &mut Vec<u8>) -> Result<(), OutputFull> {
-    begin(out, tag::EXECUTE, 5)?;
-    put_string(out, b"");
-    put_u32(out, 0);
+pub fn run_portal(out: &mut Vec<u8>, sync: bool) -> Result<(), OutputFull> {
+    let messages = match sync {
+        true => &RUN_AND_SYNC[..],
+        false => &RUN_AND_SYNC[..RUN_AND_SYNC.len() - SYNC_LEN],
+    };
+    reserve(out, messages.len())?;
+    out.extend_from_slice(messages);
     Ok(())
 }
 

@@ -39,6 +39,12 @@ pub struct Columns {
     not_text: usize,
 }
 
+/// The columns of a result that has none.
+pub fn no_columns() -> Arc<Columns> {
+    static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
+    Arc::clone(&NO_COLUMNS)
+}
+
 /// No memory, or more than a C `int` counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;
@@ -197,6 +203,9 @@ impl Column {
     }
 }
 
+/// A retired result may keep so many columns, for the next one often has the same.
+const KEPT_COLUMNS: usize = 64;
+
 /// The most digits of an OID that are shown as a text.
 pub const OID_DIGITS: usize = 23;
 
@@ -220,10 +229,17 @@ impl CommandTag {
     /// The first 63 bytes of `tag`.
     pub fn new(tag: &[u8]) -> Self {
         let mut this = Self::EMPTY;
-        let len = tag.len().min(63);
-        this.text[..len].copy_from_slice(&tag[..len]);
-        this.len = len as u8;
+        this.set(tag);
         this
+    }
+
+    /// Becomes the first 63 bytes of `tag`.
+    #[inline]
+    pub fn set(&mut self, tag: &[u8]) {
+        let len = tag.len().min(63);
+        self.text[..len].copy_from_slice(&tag[..len]);
+        self.text[len] = 0;
+        self.len = len as u8;
     }
 
     /// The tag.
@@ -368,8 +384,7 @@ pub struct ResultBody {
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
-        static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
-        QueryResult::with_columns(status, Arc::clone(&NO_COLUMNS), client_encoding)
+        QueryResult::with_columns(status, no_columns(), client_encoding)
     }
 
     /// A result ready to take rows of these columns.
@@ -385,6 +400,43 @@ impl QueryResult {
             client_encoding,
             is_failure: false,
         }))
+    }
+
+    /// As if made by [`QueryResult::with_columns`], in the memory of a result that was retired.
+    pub fn renew(&mut self, status: ExecStatus, columns: &Arc<Columns>, client_encoding: i32) {
+        let body = &mut *self.0;
+        if !Arc::ptr_eq(&body.columns, columns) {
+            body.columns = Arc::clone(columns);
+        }
+        body.status = status;
+        body.binary = columns.all_binary();
+        body.rows.restart(columns.len(), columns.any_binary());
+        body.tag.set(b"");
+        body.client_encoding = client_encoding;
+        body.is_failure = false;
+    }
+
+    /// Nobody needs the result any more: gives up what it holds, but for a little memory that the next one can use.
+    pub fn retire(&mut self) {
+        let body = &mut *self.0;
+        body.rows.trim();
+        if body.columns.len() > KEPT_COLUMNS {
+            body.columns = no_columns();
+        }
+        if body.param_types.capacity() > 0 {
+            body.param_types = Vec::new();
+        }
+        body.error = None;
+    }
+
+    /// The body, for who keeps it by itself for a while.
+    pub fn into_body(self) -> Box<ResultBody> {
+        self.0
+    }
+
+    /// A result with this body.
+    pub fn from_body(body: Box<ResultBody>) -> Self {
+        QueryResult(body)
     }
 
     /// An error or notice of this library, without fields.

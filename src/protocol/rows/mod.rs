@@ -171,27 +171,32 @@ impl RowStore {
         }
     }
 
-    /// As if new, with what memory is worth keeping.
-    pub fn reset(&mut self, columns: usize, aligned: bool) {
+    /// Gives memory back that is not worth keeping. The store holds no rows afterwards, until [`RowStore::restart`] it is
+    /// for none.
+    pub fn trim(&mut self) {
         if self.near.capacity() > KEPT_ENTRIES {
             self.near = Vec::new();
         }
         if self.first.data.capacity() > KEPT_BYTES {
             self.first.data = Vec::new();
         }
-        if !self.blocks.is_empty() {
+        if self.blocks.capacity() > 0 {
             self.blocks = Vec::new();
         }
-        self.near.clear();
-        self.first.data.clear();
+        if self.long.capacity() > 0 {
+            self.long = Vec::new();
+        }
         self.far = None;
-        self.long.clear();
+        self.rows = 0;
+        self.closed_rows = 0;
+    }
+
+    /// As if new, after [`RowStore::trim`].
+    pub fn restart(&mut self, columns: usize, aligned: bool) {
         self.has_first = false;
         self.columns = columns;
         self.stride = stride_of(columns);
         self.copies = aligned;
-        self.rows = 0;
-        self.closed_rows = 0;
         self.arena_used = 0;
         *self.hint.get_mut() = 0;
     }

@@ -26,7 +26,7 @@ use super::error::{ProtocolError, UsageError};
 use super::error_buffer::ErrorBuffer;
 use super::input::Input;
 use super::output::Output;
-use super::result::{Columns, QueryResult};
+use super::result::{Columns, QueryResult, no_columns};
 use super::trace::Trace;
 use super::types::{ContextVisibility, ExecStatus, PipelineStatus, TransactionStatus, Verbosity};
 
@@ -116,6 +116,8 @@ pub struct Session {
     /// The newest RowDescription and what it says: a statement that is executed again and again describes its rows
     /// again and again.
     described: (Vec<u8>, Arc<Columns>),
+    /// A retired result, for its memory.
+    pub spare: Option<QueryResult>,
     pub(super) row_mode: RowMode,
     /// The result being built, or ready to be taken.
     pub(super) current: Option<QueryResult>,
@@ -149,6 +151,7 @@ impl Default for Session {
             queue: VecDeque::new(),
             spare_text: Vec::new(),
             described: (Vec::new(), Arc::default()),
+            spare: None,
             row_mode: RowMode::Whole,
             current: None,
             following: None,
@@ -164,6 +167,12 @@ impl Session {
     /// What the session is doing.
     pub fn state(&self) -> State {
         self.state
+    }
+
+    /// Whether nothing runs, and nothing has come.
+    #[inline]
+    pub fn is_quiet(&self) -> bool {
+        self.state == State::Idle && self.input.unparsed().is_empty()
     }
 
     /// Pipeline mode.
@@ -290,7 +299,25 @@ impl Session {
         self.queue.front().map(|c| c.kind)
     }
 
-    pub(super) fn new_result(&self, status: ExecStatus) -> QueryResult {
-        QueryResult::new(status, self.facts.client_encoding)
+    /// A result without columns.
+    pub(super) fn new_result(&mut self, status: ExecStatus) -> QueryResult {
+        let encoding = self.facts.client_encoding;
+        new_result(&mut self.spare, status, &no_columns(), encoding)
+    }
+}
+
+/// A result ready to take rows of these columns, in spare memory where there is some.
+pub(super) fn new_result(
+    spare: &mut Option<QueryResult>,
+    status: ExecStatus,
+    columns: &Arc<Columns>,
+    client_encoding: i32,
+) -> QueryResult {
+    match spare.take() {
+        Some(mut result) => {
+            result.renew(status, columns, client_encoding);
+            result
+        }
+        None => QueryResult::with_columns(status, Arc::clone(columns), client_encoding),
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State};
+use super::{CommandKind, DESCRIBED_MAX, Notification, RowMode, Session, State, new_result};
 use crate::protocol::backend::{Reader, tag};
 use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
@@ -64,6 +64,10 @@ impl Session {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
             };
+            if self.state == State::Busy && self.trace.is_none() && self.take_common(kind, body_len)
+            {
+                continue;
+            }
             if !self.may_parse(kind) {
                 return;
             }
@@ -72,6 +76,57 @@ impl Session {
                 return;
             }
         }
+    }
+
+    /// The short way of the messages that most sessions consist of, while a command runs and all is as it should be.
+    /// `false` leaves the message to [`Session::handle`], which knows everything.
+    #[inline]
+    fn take_common(&mut self, kind: u8, body_len: usize) -> bool {
+        let body = self.input.body(body_len);
+        match (kind, &mut self.current) {
+            (tag::COMMAND_COMPLETE, Some(result)) if self.row_mode == RowMode::Whole => {
+                let Some((0, tag)) = body.split_last() else {
+                    return false;
+                };
+                if tag.contains(&0) {
+                    return false;
+                }
+                result.tag.set(tag);
+                self.state = State::Ready;
+            }
+            (tag::READY_FOR_QUERY, None) if self.pipeline == PipelineStatus::Off => {
+                let &[status] = body else {
+                    return false;
+                };
+                self.facts.transaction_status = transaction_status(status);
+                self.finish_command();
+                self.state = State::Idle;
+                self.input.consume(body_len);
+                self.input.end_cycle();
+                self.output.end_cycle();
+                return true;
+            }
+            (tag::ROW_DESCRIPTION, None)
+                if !self.failed
+                    && !body.is_empty()
+                    && self.described.0 == body
+                    && self
+                        .queue
+                        .front()
+                        .is_none_or(|c| c.kind != CommandKind::Describe) =>
+            {
+                self.current = Some(new_result(
+                    &mut self.spare,
+                    ExecStatus::TuplesOk,
+                    &self.described.1,
+                    self.facts.client_encoding,
+                ));
+            }
+            (tag::BIND_COMPLETE, _) if body_len == 0 => {}
+            _ => return false,
+        }
+        self.input.consume(body_len);
+        true
     }
 
     /// Whether a result is to be taken first, so that nonsense behind it must wait: whether the nonsense has come already
@@ -321,7 +376,7 @@ impl Session {
             self.facts.client_encoding,
             &mut text,
         );
-        let mut result = self.new_result(status);
+        let mut result = QueryResult::new(status, self.facts.client_encoding);
         result.error = Some(Box::new(ErrorReport::new(
             fields,
             text,
@@ -352,12 +407,7 @@ impl Session {
         if !body.is_at_end() {
             return Err(disagree);
         }
-        self.facts.transaction_status = match status {
-            b'I' => TransactionStatus::Idle,
-            b'T' => TransactionStatus::InTransaction,
-            b'E' => TransactionStatus::InError,
-            _ => TransactionStatus::Unknown,
-        };
+        self.facts.transaction_status = transaction_status(status);
         if self.pipeline == PipelineStatus::Off {
             self.finish_command();
             self.state = State::Idle;
@@ -420,7 +470,6 @@ impl Session {
                 self.described.0.extend_from_slice(body);
             }
         }
-        let columns = Arc::clone(&self.described.1);
         let status = if describes {
             ExecStatus::CommandOk
         } else {
@@ -430,8 +479,11 @@ impl Session {
             Some(described) => core::mem::take(&mut described.param_types),
             None => Vec::new(),
         };
-        let mut result = QueryResult::with_columns(status, columns, self.facts.client_encoding);
-        result.param_types = param_types;
+        let encoding = self.facts.client_encoding;
+        let mut result = new_result(&mut self.spare, status, &self.described.1, encoding);
+        if !param_types.is_empty() {
+            result.param_types = param_types;
+        }
         self.current = Some(result);
         if describes {
             self.state = State::Ready;
@@ -563,6 +615,17 @@ impl Session {
         }
         self.input.consume(body_len);
         Step::Consume
+    }
+}
+
+/// What the byte of a ReadyForQuery says.
+#[inline]
+fn transaction_status(byte: u8) -> TransactionStatus {
+    match byte {
+        b'I' => TransactionStatus::Idle,
+        b'T' => TransactionStatus::InTransaction,
+        b'E' => TransactionStatus::InError,
+        _ => TransactionStatus::Unknown,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Handing results out, one call a result.
 
-use super::{CommandKind, RowMode, Session, State};
+use super::{CommandKind, RowMode, Session, State, new_result};
 use crate::protocol::result::QueryResult;
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
@@ -120,9 +120,10 @@ impl Session {
         let Some(result) = &mut self.current else {
             return;
         };
-        let rest = QueryResult::with_columns(
+        let rest = new_result(
+            &mut self.spare,
             ExecStatus::TuplesOk,
-            result.columns.clone(),
+            &result.columns,
             result.client_encoding,
         );
         result.status = status;

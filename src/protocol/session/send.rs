@@ -374,9 +374,7 @@ fn execution<P: Params + ?Sized>(
     sync: bool,
 ) -> Result<(), OutputFull> {
     frontend::bind(out, statement, params, result_format)?;
-    frontend::target(out, tag::DESCRIBE, b'P', b"")?;
-    frontend::execute(out)?;
-    sync_if(out, sync)
+    frontend::run_portal(out, sync)
 }
 
 fn sync_if(out: &mut Vec<u8>, sync: bool) -> Result<(), OutputFull> {
