@@ -22,6 +22,36 @@ connects(const char *conninfo, long n)
 	region_end();
 }
 
+/* Ours has them; with libpq there is nothing but PQconnectdb again. */
+typedef struct pqp_factory pqp_factory;
+extern pqp_factory *pqp_factory_new(void *context, const char *conninfo, char **error) __attribute__((weak));
+extern PGconn *pqp_factory_connect(pqp_factory *factory) __attribute__((weak));
+
+/* From a factory that has connected before. */
+static void
+factory(const char *conninfo, long n)
+{
+	pqp_factory *made = pqp_factory_new ? pqp_factory_new(NULL, conninfo, NULL) : NULL;
+	long		i;
+
+	if (made == NULL)
+	{
+		connects(conninfo, n);
+		return;
+	}
+	PQfinish(pqp_factory_connect(made));
+	region_begin();
+	for (i = 0; i < n; i++)
+	{
+		PGconn	   *conn = pqp_factory_connect(made);
+
+		if (PQstatus(conn) != CONNECTION_OK)
+			give_up(conn, "connecting");
+		PQfinish(conn);
+	}
+	region_end();
+}
+
 /* One loop drives all of them. */
 typedef struct client
 {
@@ -220,6 +250,7 @@ idle(const char *conninfo, long n)
 
 const workload connect_workloads[] = {
 	{"connect", connects},
+	{"factory", factory},
 	{"many_connect", many_connect},
 	{"many_query", many_query},
 	{"idle", idle},

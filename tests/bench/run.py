@@ -160,7 +160,7 @@ class Bench:
 
     def time(self, libraries, workload, results):
         n = workload.timed
-        rounds = 9
+        rounds = 7
         if self.quick:
             n, rounds = max(n // 10, min(n, 10)), 3
         self.rounds(libraries[:1], workload, n, 1)  # the canned server learns the answer
