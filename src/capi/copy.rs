@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::guard::with_conn;
+use super::guard::{quick_conn, with_conn};
 use super::types::PGconn;
 use super::{alloc, ptr};
 use crate::client::Handle;
@@ -32,6 +32,25 @@ pub unsafe extern "C" fn PQputCopyData(
     nbytes: c_int,
 ) -> c_int {
     // SAFETY: the pointers are covered by the contract above.
+    unsafe {
+        if nbytes > 0
+            && !buffer.is_null()
+            && let Some(c) = quick_conn(conn)
+            && c.append_copy_data(std::slice::from_raw_parts(buffer.cast(), nbytes as usize))
+        {
+            return 1;
+        }
+        put_slowly(conn, buffer, nbytes)
+    }
+}
+
+/// [`PQputCopyData`] where more is to be done than to copy.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe extern "C" fn put_slowly(conn: *mut PGconn, buffer: *const c_char, nbytes: c_int) -> c_int {
+    // SAFETY: the caller's promise.
     unsafe {
         with_conn(conn, -1, |c| {
             let data = ptr::slice(buffer.cast::<u8>(), nbytes as isize).unwrap_or_default();
@@ -68,10 +87,39 @@ pub unsafe extern "C" fn PQgetCopyData(
 ) -> c_int {
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
+        if !buffer.is_null()
+            && let Some(c) = quick_conn(conn)
+            && let Some(data) = c.link.session.take_copy_data()
+        {
+            let copy = alloc::copy_into_kept(data);
+            if !copy.is_null() {
+                buffer.write(copy);
+                return data.len() as c_int;
+            }
+            c.link.session.errors.push(b"out of memory");
+            buffer.write(copy);
+            return -2;
+        }
+        get_slowly(conn, buffer, r#async)
+    }
+}
+
+/// [`PQgetCopyData`] where no whole message is at the front.
+///
+/// # Safety
+/// As for that.
+#[inline(never)]
+unsafe extern "C" fn get_slowly(
+    conn: *mut PGconn,
+    buffer: *mut *mut c_char,
+    r#async: c_int,
+) -> c_int {
+    // SAFETY: the caller's promise.
+    unsafe {
         ptr::put(buffer, std::ptr::null_mut());
         with_conn(conn, -2, |c| {
             let taken = copy::get_copy_data(c, r#async == 0, |data| {
-                (alloc::copy_with_nul(data), data.len())
+                (alloc::copy_into_kept(data), data.len())
             });
             match taken {
                 GetOutcome::Data((copy, _)) if copy.is_null() => {

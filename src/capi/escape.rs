@@ -179,5 +179,5 @@ pub(crate) unsafe fn hand_out(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQfreemem(ptr: *mut c_void) {
     // SAFETY: all such memory comes from malloc.
-    guard::catch((), || unsafe { libc::free(ptr) })
+    guard::catch((), || unsafe { super::alloc::free_later(ptr) })
 }

@@ -99,15 +99,20 @@ impl Handle for ConnRef {
     #[inline]
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
         // SAFETY: as in `whole`.
+        let english = unsafe { (*self.0).english };
+        // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         connection.link.check_owner();
-        let result = f(connection);
+        let result = match english {
+            false => f(connection),
+            true => crate::net::english(|| f(connection)),
+        };
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {
             session.facts.escaping_reported = false;
             escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
         }
-        if !session.notices.is_empty() || session.trace.is_some() || !session.fetched.is_empty() {
+        if session.has_news() {
             self.settle();
         }
         result
@@ -148,6 +153,18 @@ pub(crate) unsafe fn with_conn<R>(
             fallback
         }
     }
+}
+
+/// A connection for a step that cannot panic, calls no hook and leaves nothing to be shown, so that it needs no guard; what
+/// does not succeed so is done again through [`with_conn`]. `None` for NULL and for another process's connection.
+///
+/// # Safety
+/// As for [`with_conn`]; the borrow ends before anything else is done with `conn`.
+#[inline(always)]
+pub(crate) unsafe fn quick_conn<'a>(conn: *mut PGconn) -> Option<&'a mut Connection> {
+    // SAFETY: the caller's promise.
+    let connection = unsafe { &mut conn.as_mut()?.connection };
+    (!connection.link.is_inherited()).then_some(connection)
 }
 
 /// Looks at a connection; NULL and a panic give `fallback`.

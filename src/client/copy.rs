@@ -2,7 +2,7 @@
 
 use super::command::Refused;
 use super::{Connection, Handle};
-use crate::connect::link::{FlushOutcome, ReadOutcome};
+use crate::connect::link::{FLUSH_BYTES, FlushOutcome, ReadOutcome};
 use crate::protocol::error::UsageError;
 use crate::protocol::session::CopyStep;
 
@@ -51,6 +51,12 @@ impl Connection {
             FlushOutcome::Failed => Err(Refused),
             FlushOutcome::Done | FlushOutcome::Pending => Ok(PutOutcome::Queued),
         }
+    }
+
+    /// [`Connection::put_copy_data`], if no more is to be done than to copy it behind what waits to be sent.
+    #[inline(always)]
+    pub fn append_copy_data(&mut self, data: &[u8]) -> bool {
+        self.link.session.append_copy_data(data, FLUSH_BYTES)
     }
 
     /// Ends COPY data, well or (with a reason) in failure, and sends what waits.

@@ -23,7 +23,7 @@ use super::status::ConnStatus;
 use super::tls;
 
 /// Waiting output is sent once this many bytes have gathered (behaviour 270).
-const FLUSH_BYTES: usize = 8 * 1024;
+pub const FLUSH_BYTES: usize = 8 * 1024;
 
 /// What reading gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -106,6 +106,28 @@ impl Input {
             .unwrap_or_default()
     }
 
+    /// Whether nothing is there that was not parsed.
+    #[inline]
+    pub fn is_empty(&self) -> bool {
+        self.pos == self.block.len()
+    }
+
+    /// Takes the front message, if it is of this kind, whole, and not without content: its body.
+    #[inline(always)]
+    pub fn take_message(&mut self, kind: u8) -> Option<&[u8]> {
+        let (first, rest) = self
+            .block
+            .get(self.pos..)?
+            .split_first_chunk::<HEADER_LEN>()?;
+        let length = i32::from_be_bytes([first[1], first[2], first[3], first[4]]);
+        if first[0] != kind || length <= 4 || self.pinned {
+            return None;
+        }
+        let body = rest.get(..length as usize - 4)?;
+        self.pos += HEADER_LEN + body.len();
+        Some(body)
+    }
+
     /// Takes the front message away. In a pinned block its type byte becomes the NUL that ends a row before it.
     pub fn consume(&mut self, body_len: usize) {
         if self.pinned

@@ -1,5 +1,8 @@
 //! The send buffer: messages wait here until the transport takes them.
 
+use super::backend::HEADER_LEN;
+use super::frontend::tag;
+
 /// Capacity kept for the next messages once everything is sent, in bytes.
 const KEPT_CAPACITY: usize = 16 * 1024;
 /// Capacity kept after a cycle that has needed no more, in bytes: what an idle connection holds.
@@ -28,6 +31,22 @@ impl Output {
             let _ = self.buffer.try_reserve_exact(FIRST_CAPACITY);
         }
         &mut self.buffer
+    }
+
+    /// Appends a CopyData message if it fits as it is; whether it did.
+    #[inline(always)]
+    pub fn append_copy_data(&mut self, data: &[u8]) -> bool {
+        let out = &mut self.buffer;
+        if out.capacity() - out.len() < data.len() + HEADER_LEN {
+            return false;
+        }
+        let [a, b, c, d] = (data.len() as u32 + 4).to_be_bytes();
+        // One by one, which compiles to stores; a slice of five would be a call.
+        for byte in [tag::COPY_DATA, a, b, c, d] {
+            out.push(byte);
+        }
+        out.extend_from_slice(data);
+        true
     }
 
     /// What has not been sent yet.

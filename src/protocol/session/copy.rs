@@ -48,6 +48,17 @@ impl Session {
         self.put(|out| frontend::bytes(out, frontend::tag::COPY_DATA, data))
     }
 
+    /// As [`Session::put_copy_data`], where it needs no more than a copy into the buffer, in which less than `full` bytes wait
+    /// then. `false`, and nothing done, where more is to be done, or to be looked at, first.
+    #[inline(always)]
+    pub fn append_copy_data(&mut self, data: &[u8], full: usize) -> bool {
+        if self.state != State::CopyIn || self.trace.is_some() || !self.input.is_empty() {
+            return false;
+        }
+        let waiting = self.output.len();
+        waiting < full && data.len() < full - waiting && self.output.append_copy_data(data)
+    }
+
     /// Ends the data, well or (with a reason) in failure.
     ///
     /// # Errors
@@ -77,6 +88,15 @@ impl Session {
             State::Busy
         };
         Ok(())
+    }
+
+    /// The content of the next CopyData message, if it is at the front and nothing else is to be done. It counts as taken.
+    #[inline(always)]
+    pub fn take_copy_data(&mut self) -> Option<&[u8]> {
+        if self.state != State::CopyOut || self.trace.is_some() {
+            return None;
+        }
+        self.input.take_message(tag::COPY_DATA)
     }
 
     /// Takes the next CopyData message. Messages that may come at any time are dealt with on the way.
