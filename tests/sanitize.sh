@@ -65,7 +65,7 @@ run() {
 arguments() {
     arguments=()
     case $1 in
-    fork | pqp_hooks) arguments=("$PQP_DSN18") ;;
+    fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
     threads) arguments=("$PQP_DSN18" 4 1) ;;
     conninfo_dump) arguments=("$(mktemp -d "$out/scratch.XXXXXX")" tests/data/conninfo_cases.txt) ;;
     esac
@@ -78,7 +78,7 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_hooks; do
+        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks; do
             leaks=full
             case $name in fork | threads | pqp_hooks) leaks=no ;; esac
             program "$kind" "$name"
@@ -92,7 +92,7 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_hooks; do
+        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"

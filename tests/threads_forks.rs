@@ -94,3 +94,8 @@ fn threads_with_a_connection_each_shared_results_and_cancels_from_elsewhere() {
 fn hooks_may_set_what_they_may_and_do_what_they_should_not() {
     passes("pqp_hooks");
 }
+
+#[test]
+fn values_and_copy_rows_by_the_many_are_those_of_one_by_one() {
+    passes("pqp_bulk");
+}
