@@ -80,7 +80,7 @@ for kind in ${*:-memcheck address thread}; do
         # in the programs that fork.
         for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks; do
             leaks=full
-            case $name in fork | threads | pqp_hooks) leaks=no ;; esac
+            case $name in fork | threads | pqp_bulk | pqp_hooks) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
