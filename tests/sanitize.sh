@@ -3,7 +3,7 @@
 #
 #   valgrind memcheck            on the dev build: invalid accesses, use of uninitialised memory, leaks
 #   AddressSanitizer and UBSan   library and programs compiled with the first, programs with the second
-#   ThreadSanitizer              library and c-tests/threads.c compiled with it
+#   ThreadSanitizer              library and the programs with threads compiled with it
 #
 # valgrind's helgrind and drd are not among them: they take every atomic access for a race.
 #
@@ -66,7 +66,7 @@ arguments() {
     arguments=()
     case $1 in
     fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
-    threads) arguments=("$PQP_DSN18" 4 1) ;;
+    threads | pqp_contexts) arguments=("$PQP_DSN18" 4 1) ;;
     conninfo_dump) arguments=("$(mktemp -d "$out/scratch.XXXXXX")" tests/data/conninfo_cases.txt) ;;
     esac
 }
@@ -78,9 +78,9 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks; do
+        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
             leaks=full
-            case $name in fork | threads | pqp_bulk | pqp_hooks) leaks=no ;; esac
+            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
@@ -92,7 +92,7 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks; do
+        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
@@ -100,9 +100,11 @@ for kind in ${*:-memcheck address thread}; do
         ;;
     thread)
         export TSAN_OPTIONS=exitcode=99
-        program "$kind" threads -fsanitize=thread c-tests/tsan_shim.c
-        arguments threads
-        run "$kind" threads "$out/$kind/threads" "${arguments[@]}"
+        for name in threads pqp_contexts; do
+            program "$kind" "$name" -fsanitize=thread c-tests/tsan_shim.c
+            arguments "$name"
+            run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
+        done
         ;;
     *)
         say "there is no $kind"

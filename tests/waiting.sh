@@ -33,5 +33,8 @@ if [ "${1:-}" = --bench ]; then
     "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/bench.py" "$work/loops" "$PQP_REF_ROOT/lib" "$lib"
     exit
 fi
-[ $# -gt 0 ] || timeout 300 "$work/endings" near
+if [ $# = 0 ]; then
+    timeout 300 "$work/endings" near
+    timeout 300 "$here/waiting/promote.sh" "$work/loops"
+fi
 PQP_ENDINGS=$work/endings "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/run.py" "$work/loops" "$@"

@@ -99,15 +99,20 @@ impl Handle for ConnRef {
     #[inline]
     fn with<R>(&mut self, f: impl FnOnce(&mut Connection) -> R) -> R {
         // SAFETY: as in `whole`.
+        let english = unsafe { (*self.0).english };
+        // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         connection.link.check_owner();
-        let result = f(connection);
+        let result = match english {
+            false => f(connection),
+            true => crate::net::english(|| f(connection)),
+        };
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {
             session.facts.escaping_reported = false;
             escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
         }
-        if !session.notices.is_empty() || session.trace.is_some() || !session.fetched.is_empty() {
+        if session.has_news() {
             self.settle();
         }
         result

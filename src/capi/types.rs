@@ -41,6 +41,8 @@ pub struct PGconn {
     pub(crate) texts: TextCache,
     /// The context, which lives as long as its connections.
     pub(crate) context: Arc<pqp_context>,
+    /// The operating system's texts are English, as its context wanted when it was made.
+    pub(crate) english: bool,
     /// What `pqp_conn_set_user_data` was given.
     pub(crate) user_data: *mut c_void,
     /// The memory of results that were cleared.
@@ -58,6 +60,7 @@ impl PGconn {
         PGconn {
             connection,
             hooks: context.slots().notice,
+            english: context.core.switches().english,
             events: Vec::new(),
             trace_stream: Stream::default(),
             display: DisplayCodes::default(),
@@ -116,6 +119,7 @@ pub struct PGresult {
 
 impl PGresult {
     /// A result without event data.
+    #[inline(always)]
     pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
         PGresult {
             view: result.rows.view(),

@@ -134,7 +134,8 @@ impl std::fmt::Debug for SaslCall {
 /// The mechanisms that an application has registered, and the choice that they make with our own.
 #[derive(Clone, Default)]
 pub struct SaslSet {
-    choice: Arc<Mechanisms>,
+    /// Made with the first one: every connection has a set, and hardly any a mechanism.
+    choice: Option<Arc<Mechanisms>>,
     application: Vec<Arc<dyn SaslMechanism>>,
 }
 
@@ -147,7 +148,7 @@ impl SaslSet {
             needs_encryption: mechanism.needs_encryption(),
             kind: MechanismKind::Application(self.application.len()),
         };
-        Arc::make_mut(&mut self.choice).register(entry);
+        Arc::make_mut(self.choice.get_or_insert_default()).register(entry);
         self.application.push(mechanism);
     }
 
@@ -157,7 +158,7 @@ impl SaslSet {
     }
 
     pub(super) fn choice(&self) -> Option<Arc<Mechanisms>> {
-        (!self.is_empty()).then(|| Arc::clone(&self.choice))
+        self.choice.clone()
     }
 
     pub(super) fn application(&self, number: usize) -> Option<&Arc<dyn SaslMechanism>> {

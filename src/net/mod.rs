@@ -34,6 +34,12 @@ pub fn write_os_error(errno: i32, out: &mut Vec<u8>) {
     sys::strerror(errno, out);
 }
 
+/// Runs `f` with the operating system's texts in English, whatever the locale says.
+pub fn english<R>(f: impl FnOnce() -> R) -> R {
+    let _until_the_end = sys::English::begin();
+    f()
+}
+
 /// The error number of an [`std::io::Error`]; 0 where it has none.
 pub fn errno_of(error: &std::io::Error) -> i32 {
     error.raw_os_error().unwrap_or(0)

@@ -21,6 +21,36 @@ pub(super) fn strerror(errno: i32, out: &mut Vec<u8>) {
     }
 }
 
+/// This thread's locale is C while it lives.
+pub(super) struct English {
+    c: libc::locale_t,
+    former: libc::locale_t,
+}
+
+impl English {
+    /// `None` where the C library has no memory for it.
+    pub(super) fn begin() -> Option<English> {
+        // SAFETY: the mask and the name are the C library's own; a new locale is asked for.
+        let c = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), std::ptr::null_mut()) };
+        if c.is_null() {
+            return None;
+        }
+        // SAFETY: the locale has just been made, and lives until it is no thread's any more.
+        let former = unsafe { libc::uselocale(c) };
+        Some(English { c, former })
+    }
+}
+
+impl Drop for English {
+    fn drop(&mut self) {
+        // SAFETY: the former locale was this thread's; the other one is ours, and nobody uses it now.
+        unsafe {
+            libc::uselocale(self.former);
+            libc::freelocale(self.c);
+        }
+    }
+}
+
 /// Appends the resolver's text for its error code.
 pub(super) fn gai_strerror(code: i32, errno: i32, out: &mut Vec<u8>) {
     if code == libc::EAI_SYSTEM {
@@ -363,6 +393,16 @@ mod tests {
     use super::*;
     use crate::net::Address;
     use crate::net::socket::Socket;
+
+    #[test]
+    fn the_threads_locale_is_c_for_a_while_only() {
+        // SAFETY: a null locale only asks for the present one.
+        let present = || unsafe { libc::uselocale(std::ptr::null_mut()) } as usize;
+        let before = present();
+        let inside = crate::net::english(present);
+        assert_ne!(inside, before);
+        assert_eq!(present(), before);
+    }
 
     #[test]
     fn behaviour_277_a_failed_cancel_leaves_errno_as_it_was() {

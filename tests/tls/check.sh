@@ -1,5 +1,5 @@
 #!/bin/bash
-# Compares TLS with the reference's in all ways: see the three programs. Run by tests/setup/with_servers.sh.
+# Compares TLS with the reference's in all ways: see the programs. Run by tests/setup/with_servers.sh.
 set -uo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 failed=0
@@ -9,6 +9,7 @@ run() {
 }
 run real_servers.py "$PQP_REF_LIB" "$PQP_LIB"
 run real_servers.py --by-value "$PQP_LIB"
+run broken.py "$PQP_REF_LIB" "$PQP_LIB"
 run records.py "$PQP_REF_LIB" "$PQP_LIB"
 run api.py "$PQP_REF_LIB" "$PQP_LIB"
 exit $failed

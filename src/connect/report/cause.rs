@@ -199,7 +199,7 @@ impl From<&TlsError> for Cause {
             | E::NoName
             | E::NullInName
             | E::AddressLength(_) => Cause::of(Certificate),
-            E::Eof | E::Closed | E::Reset => Cause::of(Closed),
+            E::Eof | E::Closed | E::Reset(_) => Cause::of(Closed),
             E::Syscall(errno) => Cause::errno(Closed, *errno),
             E::Protocol(why) | E::Version(why, ..) => Cause {
                 alert: match why {

@@ -30,9 +30,9 @@ pub struct Config {
     pub(super) verify: Verify,
     pub(super) sni: bool,
     pub(super) versions: (TlsVersion, TlsVersion),
-    base: Arc<ClientConfig>,
-    store: Option<Arc<Store>>,
-    identity: Option<Arc<CertifiedKey>>,
+    pub(super) base: Arc<ClientConfig>,
+    pub(super) store: Option<Arc<Store>>,
+    pub(super) identity: Option<Arc<CertifiedKey>>,
 }
 
 impl Config {

@@ -86,8 +86,8 @@ pub enum TlsError {
     Closed,
     /// The connection broke: error number.
     Syscall(i32),
-    /// The server closed the connection or its machine reset it.
-    Reset,
+    /// The server closed the connection or its machine reset it in the midst of the handshake: error number.
+    Reset(i32),
     /// Direct TLS, and the server did not name the protocol.
     NoAlpn,
     /// The server named another protocol.
@@ -124,7 +124,14 @@ impl Reason {
             Reason::Text(text) => out.extend_from_slice(text.as_bytes()),
             Reason::Owned(text) => out.extend_from_slice(text.as_bytes()),
             Reason::Os(errno) => sys::strerror(*errno, out),
-            Reason::Alert(code) => out.extend_from_slice(alert_text(*code).as_bytes()),
+            Reason::Alert(code) => match alert_text(*code) {
+                Some(text) => out.extend_from_slice(text.as_bytes()),
+                // OpenSSL's code of an error it has no words for: the library, and the alert's number above 1000.
+                None => {
+                    let number = (20 << 23) + 1000 + u32::from(*code);
+                    out.extend_from_slice(format!("SSL error code {number}").as_bytes());
+                }
+            },
         }
     }
 }
@@ -304,7 +311,11 @@ impl TlsError {
             TlsError::Eof => put(&[Text("SSL error: unexpected eof while reading")]),
             TlsError::Closed => put(&[Text("SSL connection has been closed unexpectedly")]),
             TlsError::Syscall(errno) => put(&[Text("SSL SYSCALL error: "), Os(*errno)]),
-            TlsError::Reset => crate::net::NetError::Closed.write_text(out),
+            TlsError::Reset(errno) => {
+                crate::net::NetError::Closed.write_text(out);
+                out.extend_from_slice(b"\nSSL SYSCALL error: ");
+                sys::strerror(*errno, out);
+            }
             TlsError::NoAlpn => put(&[Text(
                 "direct SSL connection was established without ALPN protocol negotiation extension",
             )]),
@@ -344,8 +355,8 @@ impl fmt::Display for TlsError {
 impl std::error::Error for TlsError {}
 
 /// OpenSSL's words for an alert received, by its number.
-fn alert_text(code: u8) -> &'static str {
-    match code {
+fn alert_text(code: u8) -> Option<&'static str> {
+    Some(match code {
         10 => "sslv3 alert unexpected message",
         20 => "sslv3 alert bad record mac",
         21 => "tlsv1 alert decryption failed",
@@ -377,7 +388,8 @@ fn alert_text(code: u8) -> &'static str {
         113 => "tlsv1 bad certificate status response",
         114 => "tlsv1 bad certificate hash value",
         116 => "tlsv13 alert certificate required",
-        120 => "no application protocol",
-        _ => "unknown alert type",
-    }
+        115 => "tlsv1 alert unknown psk identity",
+        120 => "tlsv1 alert no application protocol",
+        _ => return None,
+    })
 }

@@ -405,7 +405,7 @@ impl TlsStream {
                 Ok(_) => result = Some(Err(TlsError::Protocol(Reason::Text("unexpected message")))),
                 Err(error) => {
                     let refusal = self.witness.take_refusal();
-                    let error = refusal.unwrap_or_else(|| describe(&error, self.versions));
+                    let error = refusal.unwrap_or_else(|| self.describe(&error));
                     self.queue_alert(discard);
                     return Err(error);
                 }
@@ -414,6 +414,21 @@ impl TlsStream {
             if let Some(result) = result {
                 return result;
             }
+        }
+    }
+
+    /// What went wrong with the record that is next.
+    fn describe(&self, error: &rustls::Error) -> TlsError {
+        use rustls::{Error, InvalidMessage::InvalidContentType};
+        let of_tls = self.incoming.get(self.start + 1) == Some(&3);
+        match (describe(error, self.versions), error) {
+            // Of TLS it is, by its version, but of a type that nobody knows.
+            (_, Error::InvalidMessage(InvalidContentType)) if of_tls => {
+                TlsError::Protocol(Reason::Text("unexpected message"))
+            }
+            // No version is to blame once one has been agreed on.
+            (TlsError::Version(why, ..), _) if self.established => TlsError::Protocol(why),
+            (error, _) => error,
         }
     }
 
@@ -565,7 +580,7 @@ fn cipher(suite: CipherSuite) -> (&'static str, u16) {
 /// A socket's failure in the midst of TLS.
 fn socket_error(error: io::Error) -> TlsError {
     match crate::net::errno_of(&error) {
-        libc::EPIPE | libc::ECONNRESET => TlsError::Reset,
+        errno @ (libc::EPIPE | libc::ECONNRESET) => TlsError::Reset(errno),
         0 => TlsError::Protocol(Reason::Owned(error.to_string())),
         errno => TlsError::Syscall(errno),
     }
@@ -592,6 +607,10 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
             PeerIncompatible::ServerDoesNotSupportTls12Or13
             | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig,
         ) => version("unsupported protocol"),
+        E::InvalidMessage(InvalidMessage::MissingData("AlertDescription")) => {
+            plain("invalid alert")
+        }
+        E::InvalidMessage(InvalidMessage::InvalidEmptyPayload) => plain("unexpected message"),
         E::DecryptError => plain("decryption failed or bad record mac"),
         E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
             plain("unexpected message")
@@ -604,3 +623,7 @@ fn describe(error: &rustls::Error, (lowest, highest): (TlsVersion, TlsVersion)) 
         other => TlsError::Protocol(Reason::Owned(other.to_string())),
     }
 }
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
