@@ -167,6 +167,12 @@ main(int argc, char **argv)
         }
         side->factory = pqp_factory_new(side->context, "user=pqp_scram dbname=postgres", NULL);
         CHECK(side->factory != NULL);
+        /*
+         * Race detectors do not see how the first of several threads is found out, for that is inside Rust's own library: what
+         * is made once is made here.
+         */
+        PQfinish(pqp_factory_start(side->factory));
+        PQclear(PQmakeEmptyPGresult(NULL, PGRES_COMMAND_OK));
     }
     for (i = 0; i < count; i++)
         pthread_create(&threads[i], NULL, work, (void *) i);
@@ -177,7 +183,7 @@ main(int argc, char **argv)
         struct side *side = &sides[i];
         int         expected = rounds * ((count + 1 - (int) i) / 2);
 
-        CHECK(side->starts == expected && side->passwords == expected && side->notices == expected);
+        CHECK(side->starts == expected + 1 && side->passwords == expected && side->notices == expected);
         CHECK(side->freed == 0);
         pqp_context_free(side->context);
         pqp_factory_free(side->factory);

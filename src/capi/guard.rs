@@ -112,7 +112,7 @@ impl Handle for ConnRef {
             session.facts.escaping_reported = false;
             escape::note_parameters(session.facts.client_encoding, session.facts.std_strings);
         }
-        if !session.notices.is_empty() || session.trace.is_some() || !session.fetched.is_empty() {
+        if session.has_news() {
             self.settle();
         }
         result

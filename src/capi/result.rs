@@ -35,7 +35,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.look(|c| c.spare.hand_out(PGresult::of(c, result)))
+    conn.look(|c| c.spare.hand_out(|| PGresult::of(c, result)))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
@@ -90,6 +90,7 @@ fn pointer(text_with_nul: &[u8]) -> *mut c_char {
 
 impl PGresult {
     /// A fresh result of a connection, with its hooks and event procedures (behaviours 245, 323).
+    #[inline(always)]
     pub(crate) fn of(conn: &PGconn, result: QueryResult) -> PGresult {
         let mut this = PGresult::bare(result, conn.hooks);
         this.home = Some(Arc::clone(&conn.spare));

@@ -39,12 +39,11 @@ impl Spare {
 
     /// Gives a result to C, in spare memory where there is some.
     #[inline]
-    pub(crate) fn hand_out(&self, result: PGresult) -> *mut PGresult {
+    pub(crate) fn hand_out(&self, result: impl FnOnce() -> PGresult) -> *mut PGresult {
         // SAFETY: the invariant; the swap has made the pointer ours.
-        match unsafe { owned(self.shell.swap(null_mut(), AcqRel)) } {
-            Some(shell) => Box::into_raw(Box::write(shell, result)),
-            None => result.into_raw(),
-        }
+        let shell = unsafe { owned(self.shell.swap(null_mut(), AcqRel)) };
+        // Made where it is to lie.
+        Box::into_raw(Box::write(shell.unwrap_or_else(Box::new_uninit), result()))
     }
 
     /// Ends a result that was given to C, and keeps its memory if its connection can use it.
@@ -120,7 +119,7 @@ mod tests {
             NoticeHooks::default(),
         );
         result.home = Some(Arc::clone(home));
-        home.hand_out(result)
+        home.hand_out(|| result)
     }
 
     #[test]

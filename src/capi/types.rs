@@ -119,6 +119,7 @@ pub struct PGresult {
 
 impl PGresult {
     /// A result without event data.
+    #[inline(always)]
     pub(crate) fn bare(result: QueryResult, hooks: NoticeHooks) -> PGresult {
         PGresult {
             view: result.rows.view(),

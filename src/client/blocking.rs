@@ -114,7 +114,8 @@ fn prepare<H: Handle, T>(
 }
 
 impl Connection {
-    /// One step towards the next result: what is there is handed out, else it sends, reads and parses once.
+    /// One step towards the next result: what is there is handed out, else it sends, reads and parses until there is one,
+    /// or something to be shown before the wait goes on.
     fn result_step(&mut self) -> Step {
         if self.is_connecting() {
             return Step::None;
@@ -123,28 +124,34 @@ impl Connection {
             // A COPY without a connection does not go on, though nobody has told the session.
             return self.failure();
         }
-        match self.link.session.next_result() {
-            NextResult::Ready(result) => {
-                self.drop_if_lost();
-                return Step::Result(result);
+        loop {
+            if !self.link.session.awaits_input() {
+                match self.link.session.next_result() {
+                    NextResult::Ready(result) => {
+                        self.drop_if_lost();
+                        return Step::Result(result);
+                    }
+                    NextResult::None => return Step::None,
+                    NextResult::Pending => {}
+                }
             }
-            NextResult::None => return Step::None,
-            NextResult::Pending => {}
+            if !self.link.session.notices.is_empty() {
+                // Shown before the wait, not after it.
+                return Step::Again;
+            }
+            if self.link.flush(true) == FlushOutcome::Failed
+                || self.link.read(true) == ReadOutcome::Closed
+            {
+                return self.failure();
+            }
+            if self.link.write_failed() && self.link.session.is_busy() {
+                self.link.report_write_error();
+                return self.failure();
+            }
+            if self.link.session.has_news() {
+                return Step::Again;
+            }
         }
-        if !self.link.session.notices.is_empty() {
-            // Shown before the wait, not after it.
-            return Step::Again;
-        }
-        if self.link.flush(true) == FlushOutcome::Failed
-            || self.link.read(true) == ReadOutcome::Closed
-        {
-            return self.failure();
-        }
-        if self.link.write_failed() && self.link.session.is_busy() {
-            self.link.report_write_error();
-            return self.failure();
-        }
-        Step::Again
     }
 
     /// The command ends with the error that the text now holds.

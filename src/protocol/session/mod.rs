@@ -175,6 +175,19 @@ impl Session {
         self.state == State::Idle && self.input.unparsed().is_empty()
     }
 
+    /// Whether a command runs and nothing has come that could be parsed.
+    #[inline]
+    pub fn awaits_input(&self) -> bool {
+        self.state == State::Busy && self.input.unparsed().is_empty()
+    }
+
+    /// Whether there may be something to be shown to the application: notices, trace lines, results fetched while
+    /// connecting.
+    #[inline]
+    pub fn has_news(&self) -> bool {
+        !self.notices.is_empty() || self.trace.is_some() || !self.fetched.is_empty()
+    }
+
     /// Pipeline mode.
     pub fn pipeline_status(&self) -> PipelineStatus {
         self.pipeline

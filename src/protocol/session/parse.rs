@@ -157,6 +157,7 @@ impl Session {
     }
 
     /// Deals with the message at the front and takes it away, if it is done with.
+    #[inline(never)]
     fn handle(&mut self, kind: u8, body_len: usize) -> Step {
         let outcome = match kind {
             tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE | tag::PARAMETER_STATUS => self
