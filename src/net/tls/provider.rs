@@ -11,6 +11,13 @@
 //! | stripped libpq.so.5, bytes | 4,795,496 | 2,743,760 | |
 //! | first connection of a process, TLS 1.3, trust: CPU | 2 ms | 2 ms | 6 ms / 8 ms |
 //! | each further one: client instructions, ML-KEM offered by aws-lc-rs and 3.5 | 1.67 M | 1.66 M | 7.41 M / 4.62 M |
+//! | records in memory, AES-256-GCM decrypted / encrypted, GB/s | 5.3 / 3.4 | 5.2 / 3.1 | 3.0 / 2.4 (3.0, over memory BIOs) |
+//! | AES-128-GCM decrypted | 5.4 to 6.0 | 5.2 to 6.1 | 3.2 |
+//! | ChaCha20-Poly1305 decrypted | 2.1 | 2.1 | 2.4 |
+//! | handshake in memory, client CPU | 348 us (X25519MLKEM768) | 179 us (X25519) | 481 us (3.0, X25519) |
+//! | 1M rows x 4, SELECT, PostgreSQL 18: client CPU, median of 4 | 0.17 s | | 0.38 s / 0.35 s |
+//! | the same, COPY out | 0.074 s | | 0.11 s / 0.09 s |
+//! | COPY in of 500k rows of 100 bytes | 0.030 s | | 0.038 s / 0.034 s |
 //!
 //! The first connection is as cheap as that only without aws-lc's own source of entropy: see `.cargo/config.toml`.
 
