@@ -668,6 +668,47 @@ typedef ptrdiff_t (*pqp_write)(void *user, const char *data, size_t len);
 typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms);
 
 /**
+ * Where the values of a rectangle of a result lie: `rows` rows from `first_row` on, of each `columns` columns from
+ * `first_column` on. `values` and `lengths` get rows * columns elements, row after row; so a whole column, or a whole
+ * row, or all of the result is one call. A value is NULL for SQL NULL, whose length is -1; else a NUL stands behind its
+ * last byte. Either array may be NULL. The values are the result's and live as long as it does: nothing is copied.
+ * PQP_INVALID when the rectangle is not within the result.
+ */
+enum pqp_status pqp_result_values(const PGresult *res,
+                                  int first_row,
+                                  int rows,
+                                  int first_column,
+                                  int columns,
+                                  const char **values,
+                                  int *lengths);
+
+/**
+ * As many rows of a COPY to the client as have come, `most` at the most: `rows` and `lengths` get where they lie and their
+ * lengths. Nothing is copied: they lie in the receive buffer, have no NUL behind them, and stay there until the next
+ * call on the connection, from a notice hook too. Waits for the first of them unless `async` is not 0.
+ *
+ * Returns their number; 0 nothing yet (`async` only), -1 the data has ended, -2 error with the text in PQerrorMessage: as
+ * PQgetCopyData, with which it may be mixed.
+ */
+int pqp_copy_rows(PGconn *conn,
+                  int most,
+                  const char **rows,
+                  int *lengths,
+                  int async);
+
+/**
+ * Sends `count` pieces of COPY data, gathered from where they lie: as that many calls of PQputCopyData, in one. Pieces may
+ * be cut anywhere; empty ones are passed over.
+ *
+ * Returns how many pieces have been taken: fewer than `count` when more would have to wait (non-blocking only); -1 on
+ * error, with the text in PQerrorMessage.
+ */
+int pqp_put_copy_pieces(PGconn *conn,
+                        int count,
+                        const char *const *pieces,
+                        const int *lengths);
+
+/**
  * Sets a connection option as if it had been given with the others; NULL takes its value away. May be called by a start
  * hook, and on a connection of `pqp_factory_start` before its first `PQconnectPoll`; after that it is `PQP_TOO_LATE`.
  * `PQP_INVALID`: there is no such option, or it is "service" or "servicefile", which have had their effect. A value that

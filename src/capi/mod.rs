@@ -33,6 +33,7 @@ pub(crate) mod pager;
 pub(crate) mod params;
 pub mod password;
 pub mod pipeline;
+pub mod pqp_bulk;
 pub mod pqp_conn;
 pub mod pqp_context;
 pub mod pqp_event;

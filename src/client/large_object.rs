@@ -79,7 +79,7 @@ and pronamespace = (select oid from pg_catalog.pg_namespace where nspname = 'pg_
 /// The OIDs of a server's functions, once they have been looked up. To be forgotten when the connection is reset.
 #[derive(Default)]
 pub struct Cache {
-    oids: Option<[Oid; NAMES.len()]>,
+    oids: Option<Box<[Oid; NAMES.len()]>>,
 }
 
 /// Opens an object; the descriptor.
@@ -320,7 +320,7 @@ fn call(
 fn find(handle: &mut impl Handle, function: Function) -> Option<Oid> {
     let oids = match handle.with(|c| {
         c.link.session.errors.clear();
-        c.large_objects.oids
+        c.large_objects.oids.as_deref().copied()
     }) {
         Some(oids) => oids,
         None => look_up(handle)?,
@@ -346,7 +346,7 @@ fn look_up(handle: &mut impl Handle) -> Option<[Oid; NAMES.len()]> {
     if let Some(missing) = oids[..NEEDED].iter().position(|&oid| oid == 0) {
         return fail(handle, &ClientError::NoLargeObjectFunction(NAMES[missing]));
     }
-    handle.with(|c| c.large_objects.oids = Some(oids));
+    handle.with(|c| c.large_objects.oids = Some(Box::new(oids)));
     Some(oids)
 }
 

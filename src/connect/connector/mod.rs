@@ -135,7 +135,7 @@ pub struct Connector {
     purpose: Purpose,
     candidates: Candidates,
     /// The one address of a cancel request.
-    known_address: Option<Address>,
+    known_address: Option<Box<Address>>,
     random: RandomBytes,
     shuffler: Option<Shuffler>,
     stage: Stage,
@@ -280,7 +280,7 @@ impl Connector {
             self.random,
         );
         this.env = self.env.clone();
-        this.known_address = address.filter(|_| !self.provided);
+        this.known_address = address.filter(|_| !self.provided).map(Box::new);
         this.provided = self.provided;
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
@@ -310,7 +310,7 @@ impl Connector {
     /// The address dialled last.
     pub fn address(&self) -> Option<&Address> {
         self.known_address
-            .as_ref()
+            .as_deref()
             .or_else(|| self.candidates.current_address())
     }
 
@@ -410,7 +410,7 @@ impl Connector {
         };
         link.status = ConnStatus::Needed;
         self.record_host(link);
-        if let Some(address) = &self.known_address {
+        if let Some(address) = self.known_address.as_deref() {
             self.candidates.set_addresses(vec![address.clone()]);
             return Go::On(Stage::NextAddress);
         }

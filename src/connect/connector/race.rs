@@ -188,7 +188,7 @@ impl Connector {
         machine.asks = self.asks;
         machine.key_cache = self.key_cache.clone();
         machine.memory = self.memory.clone();
-        machine.known_address = entry.address;
+        machine.known_address = entry.address.map(Box::new);
         machine.begin_as_lane(&self.waiting, &race.waker, race.delay.is_some());
         let mut link = Link::default();
         link.status = ConnStatus::Needed;
