@@ -74,6 +74,36 @@ typedef enum pqp_status {
 } pqp_status;
 
 /**
+ * What has happened.
+ */
+typedef enum pqp_event_kind {
+  /**
+   * An attempt to connect has begun: attempt, host, hostaddr, port.
+   */
+  PQP_EVENT_ATTEMPT_BEGUN = 0,
+  /**
+   * It has ended: attempt, host, hostaddr, port, status (a pqp_outcome), sqlstate, text.
+   */
+  PQP_EVENT_ATTEMPT_ENDED = 1,
+  /**
+   * A command has been queued or sent: bytes of its messages.
+   */
+  PQP_EVENT_QUERY_SENT = 2,
+  /**
+   * A command has given its last row, or failed: status (an ExecStatusType), rows, bytes.
+   */
+  PQP_EVENT_QUERY_FINISHED = 3,
+  /**
+   * The server has sent a notice: sqlstate, text.
+   */
+  PQP_EVENT_NOTICE = 4,
+  /**
+   * The connection has another state: status (a ConnStatusType).
+   */
+  PQP_EVENT_STATE = 5,
+} pqp_event_kind;
+
+/**
  * What kind of server it is.
  */
 typedef enum pqp_role {
@@ -256,23 +286,18 @@ typedef enum pqp_phase {
 } pqp_phase;
 
 /**
- * Whether files of a kind are read.
+ * What a step gives.
  */
-typedef enum pqp_file_policy {
+typedef enum pqp_sasl_reply {
   /**
-   * As libpq does it.
+   * Send this and go on. NULL is no initial response in the first step, and an error later.
    */
-  PQP_FILE_USUAL = 0,
+  PQP_SASL_CONTINUE = 0,
   /**
-   * Never, not even one that the caller's options name.
+   * From this side that was all. NULL: there is nothing left to send.
    */
-  PQP_FILE_NEVER = 1,
-  /**
-   * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
-   * caller's options name comes before it.
-   */
-  PQP_FILE_ONLY = 2,
-} pqp_file_policy;
+  PQP_SASL_FINISHED = 1,
+} pqp_sasl_reply;
 
 /**
  * What a provider returns. Any other number fails what was asked for.
@@ -324,6 +349,25 @@ typedef enum pqp_request_kind {
 } pqp_request_kind;
 
 /**
+ * Whether files of a kind are read.
+ */
+typedef enum pqp_file_policy {
+  /**
+   * As libpq does it.
+   */
+  PQP_FILE_USUAL = 0,
+  /**
+   * Never, not even one that the caller's options name.
+   */
+  PQP_FILE_NEVER = 1,
+  /**
+   * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
+   * caller's options name comes before it.
+   */
+  PQP_FILE_ONLY = 2,
+} pqp_file_policy;
+
+/**
  * A context. Opaque; connections and factories made in it keep it alive.
  */
 typedef struct pqp_context pqp_context;
@@ -358,15 +402,67 @@ typedef struct pqp_transport pqp_transport;
 typedef void (*pqp_thread_lock)(int acquire);
 
 /**
- * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
- * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ * An event. What a kind does not mention is 0 or "". Texts live until the handler returns. Members may be added at the end.
  */
-typedef int (*pqp_start_hook)(void *user, PGconn *conn);
+typedef struct pqp_event {
+  /**
+   * What has happened.
+   */
+  enum pqp_event_kind kind;
+  /**
+   * See the kind.
+   */
+  int status;
+  /**
+   * The attempt's number, from 0, as in the connect report.
+   */
+  size_t attempt;
+  /**
+   * Rows.
+   */
+  size_t rows;
+  /**
+   * Bytes.
+   */
+  size_t bytes;
+  /**
+   * The host as given.
+   */
+  const char *host;
+  /**
+   * The numeric address.
+   */
+  const char *hostaddr;
+  /**
+   * The port as given.
+   */
+  const char *port;
+  /**
+   * An SQLSTATE.
+   */
+  const char *sqlstate;
+  /**
+   * An error's or notice's text.
+   */
+  const char *text;
+} pqp_event;
+
+/**
+ * Told of an event, on the thread that uses the connection, inside the call that it uses it by. The connection may be looked
+ * at, and must not be finished.
+ */
+typedef void (*pqp_event_handler)(void *user, PGconn *conn, const struct pqp_event *event);
 
 /**
  * Frees what a hook was set with.
  */
 typedef void (*pqp_user_free)(void *user);
+
+/**
+ * Called between start and first dial, on the thread that starts; again before each reset. `pqp_conn_set_param` and
+ * its like may be called on `conn`. 0 goes on; anything else fails the connection (`pqp_conn_refuse` says why).
+ */
+typedef int (*pqp_start_hook)(void *user, PGconn *conn);
 
 /**
  * Asked for what a connection cannot go on without: see `pqp_provided` for what it returns, and the `pqp_request_`
@@ -531,7 +627,7 @@ typedef struct pqp_sasl_mechanism {
   /**
    * The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
    * last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
-   * from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+   * from any thread; anything else fails the exchange, with the text of `pqp_answer_error` if that has been called.
    * On the thread that connects; `conn` of `init` may be looked at.
    */
   int (*step)(void *user,
@@ -570,6 +666,47 @@ typedef ptrdiff_t (*pqp_write)(void *user, const char *data, size_t len);
  * over, -1 being for ever: 1 when it is ready, 0 when the time is over, -1 with `errno` set.
  */
 typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms);
+
+/**
+ * Where the values of a rectangle of a result lie: `rows` rows from `first_row` on, of each `columns` columns from
+ * `first_column` on. `values` and `lengths` get rows * columns elements, row after row; so a whole column, or a whole
+ * row, or all of the result is one call. A value is NULL for SQL NULL, whose length is -1; else a NUL stands behind its
+ * last byte. Either array may be NULL. The values are the result's and live as long as it does: nothing is copied.
+ * PQP_INVALID when the rectangle is not within the result.
+ */
+enum pqp_status pqp_result_values(const PGresult *res,
+                                  int first_row,
+                                  int rows,
+                                  int first_column,
+                                  int columns,
+                                  const char **values,
+                                  int *lengths);
+
+/**
+ * As many rows of a COPY to the client as have come, `most` at the most: `rows` and `lengths` get where they lie and their
+ * lengths. Nothing is copied: they lie in the receive buffer, have no NUL behind them, and stay there until the next
+ * call on the connection, from a notice hook too. Waits for the first of them unless `async` is not 0.
+ *
+ * Returns their number; 0 nothing yet (`async` only), -1 the data has ended, -2 error with the text in PQerrorMessage: as
+ * PQgetCopyData, with which it may be mixed.
+ */
+int pqp_copy_rows(PGconn *conn,
+                  int most,
+                  const char **rows,
+                  int *lengths,
+                  int async);
+
+/**
+ * Sends `count` pieces of COPY data, gathered from where they lie: as that many calls of PQputCopyData, in one. Pieces may
+ * be cut anywhere; empty ones are passed over.
+ *
+ * Returns how many pieces have been taken: fewer than `count` when more would have to wait (non-blocking only); -1 on
+ * error, with the text in PQerrorMessage.
+ */
+int pqp_put_copy_pieces(PGconn *conn,
+                        int count,
+                        const char *const *pieces,
+                        const int *lengths);
 
 /**
  * Sets a connection option as if it had been given with the others; NULL takes its value away. May be called by a start
@@ -740,6 +877,15 @@ enum pqp_status pqp_context_set_notice_processor(struct pqp_context *context,
  */
 enum pqp_status pqp_context_set_thread_lock(struct pqp_context *context,
                                             pqp_thread_lock lock);
+
+/**
+ * Sets who is told of events on the connections of a context that are started afterwards; NULL: nobody, which costs them
+ * nothing.
+ */
+enum pqp_status pqp_context_set_event_handler(struct pqp_context *context,
+                                              pqp_event_handler handler,
+                                              void *user,
+                                              pqp_user_free user_free);
 
 /**
  * A factory for connections by a connection string or URI, as `PQconnectdb` takes it; to be given back with

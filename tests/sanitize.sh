@@ -65,7 +65,7 @@ run() {
 arguments() {
     arguments=()
     case $1 in
-    fork | pqp_hooks) arguments=("$PQP_DSN18") ;;
+    fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
     threads | pqp_contexts) arguments=("$PQP_DSN18" 4 1) ;;
     conninfo_dump) arguments=("$(mktemp -d "$out/scratch.XXXXXX")" tests/data/conninfo_cases.txt) ;;
     esac
@@ -78,9 +78,9 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_hooks pqp_contexts; do
+        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
             leaks=full
-            case $name in fork | threads | pqp_hooks | pqp_contexts) leaks=no ;; esac
+            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
@@ -92,7 +92,7 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_hooks pqp_contexts; do
+        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"

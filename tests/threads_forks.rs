@@ -96,6 +96,11 @@ fn hooks_may_set_what_they_may_and_do_what_they_should_not() {
 }
 
 #[test]
+fn values_and_copy_rows_by_the_many_are_those_of_one_by_one() {
+    passes("pqp_bulk");
+}
+
+#[test]
 fn contexts_with_opposite_settings_never_see_each_other() {
     passes("pqp_contexts");
 }

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, oauth, ssl};
-use crate::client::{Connection, Handle, Target, hooks};
+use crate::client::{Connection, Handle, Target, hooks, watch};
 use crate::connect::request::{Answer, Want};
 use crate::protocol::result::QueryResult;
 
@@ -76,7 +76,10 @@ impl ConnRef {
                 let session = &mut conn.connection.link.session;
                 conn.trace_stream.take_lines(session);
                 match session.notices.pop_front() {
-                    Some(notice) => PGresult::of(conn, notice),
+                    Some(notice) => {
+                        conn.connection.watch_notice(&notice);
+                        PGresult::of(conn, notice)
+                    }
                     None => return,
                 }
             };
@@ -114,6 +117,10 @@ impl Handle for ConnRef {
         }
         if session.has_news() {
             self.settle();
+        }
+        // SAFETY: as in `whole`; the borrow before has ended.
+        if unsafe { (*self.0).connection.has_events() } {
+            watch::tell(self);
         }
         result
     }

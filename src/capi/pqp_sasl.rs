@@ -46,7 +46,7 @@ pub struct pqp_sasl_mechanism {
     >,
     /// The next step: `input` is NULL at first, then what the server has sent, `input_len` bytes; `is_final` is 1 with its
     /// last message. Returns a `pqp_provided`: `PQP_PROVIDED_ANSWER` when it has called `pqp_answer_sasl`, or will,
-    /// from any thread; anything else fails the exchange, with the text of `pqp_answer_refused` if that has been called.
+    /// from any thread; anything else fails the exchange, with the text of `pqp_answer_error` if that has been called.
     /// On the thread that connects; `conn` of `init` may be looked at.
     pub step: Option<
         unsafe extern "C" fn(

@@ -129,6 +129,9 @@ impl Connection {
                 match self.link.session.next_result() {
                     NextResult::Ready(result) => {
                         self.drop_if_lost();
+                        if self.watch.is_some() {
+                            self.watch_result(&result);
+                        }
                         return Step::Result(result);
                     }
                     NextResult::None => return Step::None,

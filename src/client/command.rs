@@ -159,8 +159,12 @@ impl Connection {
         if self.link.status != ConnStatus::Ok {
             return self.refuse(&UsageError::NotConnected);
         }
+        let before = self.link.session.output.len();
         let queued = self.link.session.check_command().and_then(|()| queue(self));
         self.accept(queued)?;
+        if let Some(watch) = &mut self.watch {
+            watch.sent(self.link.session.output.len().saturating_sub(before));
+        }
         self.flush_as_due()
     }
 

@@ -49,6 +49,7 @@ impl Connection {
             hooks: Hooks::default(),
             draft: None,
             phase: Phase::default(),
+            watch: None,
         }
     }
 

@@ -38,6 +38,9 @@ impl Handle for Connection {
         let result = f(self);
         // Nobody follows them here.
         self.link.session.fetched.clear();
+        if self.has_events() {
+            super::watch::tell(self);
+        }
         result
     }
 }
@@ -60,6 +63,8 @@ pub struct Connection {
     /// Its options before they are judged, where they may still be changed.
     pub(super) draft: Option<Box<Settings>>,
     pub(super) phase: Phase,
+    /// Somebody watches.
+    pub(super) watch: Option<Box<super::watch::Watch>>,
 }
 
 impl Connection {

@@ -55,6 +55,8 @@ pub struct Hooks {
     pub dial: Option<Arc<Provider>>,
     /// A token for OAUTHBEARER.
     pub token: Option<Arc<Provider>>,
+    /// Who watches.
+    pub event: Option<Arc<super::watch::EventHook>>,
     /// SASL mechanisms beside the library's own.
     pub sasl: SaslSet,
 }

@@ -23,6 +23,7 @@ pub mod password;
 pub mod print;
 pub mod report;
 mod setup;
+pub mod watch;
 
 pub use connection::{Connection, Handle};
 pub use context::Context;

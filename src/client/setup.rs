@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Connection;
 use super::connecting::Origin;
 use super::error::ClientError;
+use super::watch::Watch;
 use crate::config::{ConfigError, ConnectPlan, Opt, Settings};
 use crate::connect::connector::{Connector, Purpose};
 use crate::connect::status::ConnStatus;
@@ -83,6 +84,7 @@ impl Connection {
         }
         self.phase = Phase::Dialled;
         let asks = self.asks();
+        self.watch = self.hook(|hooks| hooks.event.clone()).map(Watch::new);
         let sasl = self.hook(|hooks| (!hooks.sasl.is_empty()).then(|| hooks.sasl.clone()));
         let sasl = sasl.unwrap_or_default();
         let keys = self.factory.as_ref().map(|factory| factory.keys());

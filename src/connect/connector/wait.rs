@@ -345,6 +345,7 @@ impl Connector {
             return;
         }
         let asked_lookup = self.time_out_asking(link);
+        self.forsake_sasl();
         self.stage = match self.waiting.lookup.take().is_some() || asked_lookup {
             true => {
                 say(link, &ConnectError::LookupTimeout(self.host().host.clone()));

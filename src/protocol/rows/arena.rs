@@ -11,6 +11,8 @@ const ARENA_FIRST: usize = 512;
 const ARENA_LARGEST: usize = 1024 * 1024;
 /// So much of an arena block is made ready at a time, in bytes.
 const ARENA_STEP: usize = 1536;
+/// Values up to this length are copied in one go, in bytes.
+const SHORT: usize = 32;
 /// Where the empty value of an arena block stands, counted from its first aligned byte.
 pub(super) const ARENA_CELL: usize = 8;
 
@@ -27,7 +29,7 @@ impl RowStore {
             if count != self.columns {
                 return RowsStep::Failed(RowError::FieldCount);
             }
-            if let Err(error) = self.copy_row(&rest[..length]) {
+            if let Err(error) = self.copy_row(rest, length) {
                 return RowsStep::Failed(error);
             }
             *pos += length;
@@ -35,14 +37,14 @@ impl RowStore {
         RowsStep::Limit
     }
 
-    /// Copies the values of a DataRow `message` into the arena.
+    /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena.
     #[inline]
-    fn copy_row(&mut self, message: &[u8]) -> Result<(), RowError> {
+    fn copy_row(&mut self, bytes: &[u8], length: usize) -> Result<(), RowError> {
         let used = self.rows * self.stride;
         // Each value takes what it takes in the message, and up to 7 bytes to be aligned.
-        self.ready_arena(message.len() + self.columns * ALIGN + 3 * ALIGN)?;
-        if message.len() >= LONG {
-            note_long(message, used + 1, self.columns, &mut self.long)?;
+        self.ready_arena(length + self.columns * ALIGN + 3 * ALIGN + SHORT)?;
+        if length >= LONG {
+            note_long(&bytes[..length], used + 1, self.columns, &mut self.long)?;
         }
         let end = used + self.stride;
         let arena = self.blocks.last_mut().unwrap_or(&mut self.first);
@@ -55,13 +57,13 @@ impl RowStore {
                     prepare(&mut self.near, end)?;
                 }
                 let origin = address.wrapping_sub(self.base) as i32;
-                copy_values(message, data, done, origin, &mut self.near[used..end])
+                copy_values(bytes, length, data, done, origin, &mut self.near[used..end])
             }
             Some(far) => {
                 if far.len() < end {
                     prepare(far, end)?;
                 }
-                copy_values(message, data, done, address, &mut far[used..end])
+                copy_values(bytes, length, data, done, address, &mut far[used..end])
             }
         }?;
         self.rows += 1;
@@ -135,11 +137,12 @@ impl RowStore {
     }
 }
 
-/// Copies the values of a DataRow `message` behind the `used` bytes of an arena block, which begins at `origin` and has room
+/// Copies the values of the DataRow at the front of `bytes`, of this length, behind the `used` bytes of an arena block, which begins at `origin` and has room
 /// for them: entries as those of [`locate`]. Returns the bytes used then.
 #[inline(always)]
 fn copy_values<E: Entry>(
-    message: &[u8],
+    bytes: &[u8],
+    length: usize,
     arena: &mut [u8],
     mut used: usize,
     origin: E,
@@ -158,7 +161,7 @@ fn copy_values<E: Entry>(
     let mut at = ROW_HEADER as u32;
     for entry in entries {
         let start = at as usize;
-        let Some(&[a, b, c, d]) = message.get(start..start + WORD) else {
+        let Some(&[a, b, c, d]) = bytes.get(start..start + WORD) else {
             return Err(RowError::InsufficientData);
         };
         let len = i32::from_be_bytes([a, b, c, d]);
@@ -168,20 +171,20 @@ fn copy_values<E: Entry>(
             continue;
         }
         let (start, len) = (at as usize, len as usize);
-        let to = (used + skew + WORD).next_multiple_of(ALIGN) - skew;
+        let to = ((used + skew + WORD + ALIGN - 1) & !(ALIGN - 1)) - skew;
         *entry = origin.plus(to);
-        if let Some(from) = message.get(start..start + 16)
-            && let Some(room) = arena.get_mut(to - WORD..to + 16)
-            && len <= 16
+        if len <= SHORT
+            && let Some(from) = bytes.get(start..start + SHORT)
+            && let Some(room) = arena.get_mut(to - WORD..to + SHORT)
         {
-            // Most are short: all 16 bytes are copied, and what is too much will be overwritten.
+            // Most are short: as many bytes are copied each time, and what is too much will be overwritten.
             room[..WORD].copy_from_slice(&(len as u32).to_be_bytes());
             room[WORD..].copy_from_slice(from);
             if let Some(nul) = arena.get_mut(to + len) {
                 *nul = 0;
             }
         } else {
-            let value = message.get(start..start + len);
+            let value = bytes.get(start..start + len);
             value
                 .and_then(|value| put_value(arena, to, value))
                 .ok_or(RowError::InsufficientData)?;
@@ -189,7 +192,7 @@ fn copy_values<E: Entry>(
         used = to + len;
         at += len as u32;
     }
-    match (at as usize).cmp(&message.len()) {
+    match (at as usize).cmp(&length) {
         core::cmp::Ordering::Equal => Ok(used),
         core::cmp::Ordering::Less => Err(RowError::TrailingData),
         core::cmp::Ordering::Greater => Err(RowError::InsufficientData),

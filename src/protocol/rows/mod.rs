@@ -22,7 +22,7 @@ mod parse;
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use super::backend::tag;
-use super::input::Input;
+use super::input::{Input, append};
 use parse::{
     Entry, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
 };
@@ -570,7 +570,7 @@ impl RowStore {
             data.clear();
             data.try_reserve_exact(span + 1)
                 .map_err(|_| RowError::OutOfMemory)?;
-            data.extend_from_slice(input.slice(start, end));
+            append(&mut data, input.slice(start, end));
             data.push(0);
             input.set_pinned(false);
             let moved = address_of(&data).wrapping_sub(self.open_block + start);

@@ -170,3 +170,48 @@ fn behaviour_240_there_are_at_most_as_many_rows_as_an_int_counts() {
     assert_eq!(rows.take_rows(&mut input, 9), too_many);
     assert_eq!(rows.rows, i32::MAX as usize);
 }
+
+#[test]
+fn values_of_blocks_out_of_reach_are_found_by_address() {
+    for aligned in [false, true] {
+        let mut input = Input::default();
+        let mut rows = RowStore::new(2, aligned);
+        for i in 0..2000 {
+            let text = format!("row {i}");
+            let message = data_row(&[Some(text.as_bytes()), None]);
+            let (block, _) = input.space(|data, _| rows.adopt_block(data)).unwrap();
+            block.extend_from_slice(&message);
+            assert_eq!(rows.take_rows(&mut input, 9), RowsStep::Done);
+            if i == 900 {
+                rows.make_far().unwrap();
+            }
+        }
+        rows.finish(&mut input).unwrap();
+        assert_eq!(rows.view().rows, 0, "the short way does not lead there");
+        for i in 0..2000 {
+            let text = format!("row {i}\0");
+            assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        }
+        rows.set_value(1999, 1, Some(b"set")).unwrap();
+        assert_eq!(rows.value(1999, 1), Some(&b"set"[..]));
+    }
+}
+
+#[test]
+fn lengths_of_16_mib_and_more_are_kept() {
+    let long = vec![b'z'; (16 << 20) + 5];
+    for aligned in [false, true] {
+        let stream = [
+            data_row(&[Some(b"short"), Some(&long)]),
+            data_row(&[Some(&long[..3]), Some(b"")]),
+        ]
+        .concat();
+        let (rows, _) = store_all(&stream, 1 << 20, 2, aligned);
+        assert_eq!(rows.value_with_nul(0, 0), Some(&b"short\0"[..]));
+        assert_eq!(rows.length(0, 1), long.len() as i32);
+        assert!(rows.value(0, 1) == Some(&long[..]));
+        assert_eq!((rows.length(1, 0), rows.length(1, 1)), (3, 0));
+        assert_eq!(rows.view().lengths, 0, "lengths are asked of the store");
+    }
+}

@@ -176,6 +176,7 @@ impl Startup {
                 &own
             }
         };
+        let asked_before = self.password_asked;
         let mut chosen = None;
         loop {
             match body.string() {
@@ -188,6 +189,7 @@ impl Startup {
             }
         }
         let mechanism = chosen.ok_or(StartupError::NoCommonMechanism)?.clone();
+        self.password_asked = asked_before || mechanism.kind.uses_password();
         if let Some((requirement, allowed)) = &self.policy.require_auth
             && !mechanism.kind.is_allowed(allowed)
         {
