@@ -13,6 +13,8 @@ const IDLE_BLOCK: usize = 1024;
 const FIRST_BLOCK: usize = 16 * 1024;
 /// Capacity at which blocks stop growing, in bytes; only a single message longer than this makes a larger one.
 const LARGEST_BLOCK: usize = 1024 * 1024;
+/// Capacity up to which receives make the block grow that does not become a result's own, in bytes.
+const STREAM_BLOCK: usize = 64 * 1024;
 /// The largest block kept for the next command after one with much input, in bytes.
 const KEPT_BLOCK: usize = 256 * 1024;
 /// With less room than this left in a block, a new receive is not worth a system call of its own.
@@ -155,6 +157,8 @@ impl Input {
         mut retire: impl FnMut(Vec<u8>, usize),
     ) -> Result<(&mut Vec<u8>, usize), InputFull> {
         let missing = self.missing();
+        // Receives have filled it: more is on its way than it was made for.
+        let filled = self.room() == 0 && self.block.capacity() > 0;
         if !self.pinned && self.pos == self.block.len() {
             self.block.clear();
             self.pos = 0;
@@ -194,6 +198,12 @@ impl Input {
                     self.block.try_reserve_exact(grow).map_err(|_| InputFull)?;
                 }
             }
+        }
+        if filled && !self.pinned && self.block.capacity() < STREAM_BLOCK {
+            let larger = (self.block.capacity() * 4).clamp(FIRST_BLOCK, STREAM_BLOCK);
+            self.block
+                .try_reserve_exact(larger - self.block.len())
+                .map_err(|_| InputFull)?;
         }
         let room = self.room();
         Ok((&mut self.block, room))
@@ -384,6 +394,25 @@ mod tests {
             let (block, _) = input.space(|_, _| ()).unwrap();
             assert!(block.capacity() < 100_000, "{}", block.capacity());
         }
+    }
+
+    #[test]
+    fn the_block_grows_with_a_stream_that_fills_it() {
+        let mut input = Input::default();
+        let mut receives = 0;
+        let mut left = 1_000_000;
+        while left > 0 {
+            let (block, room) = input.space(|_, _| ()).unwrap();
+            let n = room.min(left);
+            block.extend(core::iter::repeat_n(b'x', n));
+            left -= n;
+            receives += 1;
+            // All but the last bytes are parsed.
+            let unparsed = input.unparsed().len();
+            input.consume_bytes(unparsed.saturating_sub(20));
+        }
+        assert!(receives < 25, "{receives}");
+        assert!(input.capacity() <= STREAM_BLOCK, "{}", input.capacity());
     }
 
     #[test]
