@@ -1264,6 +1264,24 @@ enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
                                                pqp_user_free user_free);
 
 /**
+ * Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+ * started from the factory. It is asked instead of the context's.
+ */
+enum pqp_status pqp_factory_set_auth_data_hook(struct pqp_factory *factory,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+ * is asked instead of the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_auth_data_hook(PGconn *conn,
+                                            pqp_auth_data_hook hook,
+                                            void *user,
+                                            pqp_user_free user_free);
+
+/**
  * What a status means, in a few words. A constant; not to be freed.
  */
 const char *pqp_status_text(int status);

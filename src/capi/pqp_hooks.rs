@@ -16,7 +16,7 @@ use crate::client::hooks::Provider;
 use crate::client::{Handle, Hooks};
 
 /// What the setters below have in common: the hook goes into a context, a factory or a connection.
-type Change = Box<dyn FnOnce(&mut Hooks)>;
+pub(super) type Change = Box<dyn FnOnce(&mut Hooks)>;
 
 fn set_start(hook: pqp_start_hook, user: User) -> Change {
     let hook = start_hook(hook, user);
@@ -49,7 +49,10 @@ unsafe fn in_context(context: *mut pqp_context, change: impl FnOnce() -> Change)
 
 /// # Safety
 /// `factory` is NULL or one has a reference to it.
-unsafe fn in_factory(factory: *mut pqp_factory, change: impl FnOnce() -> Change) -> pqp_status {
+pub(super) unsafe fn in_factory(
+    factory: *mut pqp_factory,
+    change: impl FnOnce() -> Change,
+) -> pqp_status {
     catch(PQP_INTERNAL, || {
         // SAFETY: the caller's promise.
         match unsafe { factory.as_ref() } {
@@ -64,7 +67,7 @@ unsafe fn in_factory(factory: *mut pqp_factory, change: impl FnOnce() -> Change)
 
 /// # Safety
 /// `conn` is NULL or a connection that no other thread uses now.
-unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
+pub(super) unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
     if conn.is_null() {
         return PQP_NULL;
     }

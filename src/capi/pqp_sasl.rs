@@ -1,7 +1,9 @@
-//! Authentication by the application: SASL mechanisms of its own, and tokens for OAUTHBEARER, for one context.
+//! Authentication by the application: SASL mechanisms of its own, for one context, and tokens for OAUTHBEARER, for one
+//! context, factory or connection.
 //!
-//! Contract of all functions: `context` is NULL or one has a reference to it; a function handed in may be called with `user`
-//! by any thread that connects, and `user_free` by any thread.
+//! Contract of all functions: `context` and `factory` are NULL or one has a reference to them; `conn` is NULL or a connection
+//! that no other thread uses now; a function handed in may be called with `user` by any thread that connects, and `user_free`
+//! by any thread.
 
 #![allow(non_camel_case_types)] // the names are C's
 
@@ -14,10 +16,13 @@ use zeroize::Zeroizing;
 use super::guard::catch;
 use super::oauth;
 use super::pqp_context::pqp_context;
+use super::pqp_factory::pqp_factory;
+use super::pqp_hooks::{Change, in_conn, in_factory};
 use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::PGconn;
+use crate::client::hooks::Provider;
 use crate::connect::request::{Answer, Given, Peer, Pending, Want, WantKind};
 use crate::connect::sasl::{SaslCall, SaslExchange, SaslMechanism, SaslOutcome, SaslReply};
 
@@ -293,6 +298,22 @@ pub type pqp_auth_data_hook = Option<
     ) -> c_int,
 >;
 
+/// A provider of tokens that calls a C function.
+fn token_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>> {
+    let hook = hook?;
+    Some(Arc::new(move |target, want, _: &Arc<Pending>| {
+        let Want::Token(wanted) = want else {
+            return Answer::Default;
+        };
+        let conn = conn_of(target.as_any());
+        let pointer = user.pointer();
+        oauth::ask_by(conn, wanted, |kind, data| {
+            // SAFETY: the application set the hook with this pointer; the request has all members of its version.
+            unsafe { hook(kind, conn, data, pointer) }
+        })
+    }))
+}
+
 /// Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
 /// hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
 ///
@@ -305,23 +326,7 @@ pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
     user: *mut c_void,
     user_free: pqp_user_free,
 ) -> pqp_status {
-    let user = User::new(user, user_free);
-    let provider = hook.map(|hook| {
-        let provider: Arc<crate::client::hooks::Provider> =
-            Arc::new(move |target, want, _: &Arc<Pending>| {
-                let Want::Token(wanted) = want else {
-                    return Answer::Default;
-                };
-                let conn = conn_of(target.as_any());
-                let pointer = user.pointer();
-                oauth::ask_by(conn, wanted, |kind, data| {
-                    // SAFETY: the application set the hook with this pointer; the request has all members of its
-                    // version.
-                    unsafe { hook(kind, conn, data, pointer) }
-                })
-            });
-        provider
-    });
+    let provider = token_provider(hook, User::new(user, user_free));
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         in_context(context, |context| {
@@ -329,4 +334,41 @@ pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
             PQP_OK
         })
     }
+}
+
+/// Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+/// started from the factory. It is asked instead of the context's.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_factory_set_auth_data_hook(
+    factory: *mut pqp_factory,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: the pointers are covered by the contract above.
+    unsafe { in_factory(factory, || set_token(hook, User::new(user, user_free))) }
+}
+
+/// Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+/// is asked instead of the factory's and the context's.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_conn_set_auth_data_hook(
+    conn: *mut PGconn,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: the pointers are covered by the contract above.
+    unsafe { in_conn(conn, || set_token(hook, User::new(user, user_free))) }
+}
+
+fn set_token(hook: pqp_auth_data_hook, user: User) -> Change {
+    let provider = token_provider(hook, user);
+    Box::new(move |hooks| hooks.token = provider)
 }
