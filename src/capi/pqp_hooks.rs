@@ -10,6 +10,7 @@ use super::guard::{catch, with_conn};
 use super::pqp_context::pqp_context;
 use super::pqp_factory::pqp_factory;
 use super::pqp_request::{User, pqp_provider, pqp_start_hook, pqp_user_free, provider, start_hook};
+use super::pqp_sasl::{pqp_auth_data_hook, set_token};
 use super::pqp_status::pqp_status::{self, *};
 use super::types::PGconn;
 use crate::client::hooks::Provider;
@@ -49,10 +50,7 @@ unsafe fn in_context(context: *mut pqp_context, change: impl FnOnce() -> Change)
 
 /// # Safety
 /// `factory` is NULL or one has a reference to it.
-pub(super) unsafe fn in_factory(
-    factory: *mut pqp_factory,
-    change: impl FnOnce() -> Change,
-) -> pqp_status {
+unsafe fn in_factory(factory: *mut pqp_factory, change: impl FnOnce() -> Change) -> pqp_status {
     catch(PQP_INTERNAL, || {
         // SAFETY: the caller's promise.
         match unsafe { factory.as_ref() } {
@@ -67,7 +65,7 @@ pub(super) unsafe fn in_factory(
 
 /// # Safety
 /// `conn` is NULL or a connection that no other thread uses now.
-pub(super) unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
+unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
     if conn.is_null() {
         return PQP_NULL;
     }
@@ -393,4 +391,55 @@ pub unsafe extern "C" fn pqp_conn_set_dialler(
             set_provider(provider, User::new(user, user_free), |h| &mut h.dial)
         })
     }
+}
+
+/// Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+/// hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+///
+/// # Safety
+/// `context` is NULL or one has a reference to it; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
+    context: *mut pqp_context,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_context(context, || set_token(hook, User::new(user, user_free))) }
+}
+
+/// Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+/// started from the factory. It is asked instead of the context's.
+///
+/// # Safety
+/// `factory` is NULL or one has a reference to it; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_factory_set_auth_data_hook(
+    factory: *mut pqp_factory,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_factory(factory, || set_token(hook, User::new(user, user_free))) }
+}
+
+/// Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+/// is asked instead of the factory's and the context's.
+///
+/// # Safety
+/// `conn` is NULL or a connection that no other thread uses now; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_conn_set_auth_data_hook(
+    conn: *mut PGconn,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_conn(conn, || set_token(hook, User::new(user, user_free))) }
 }

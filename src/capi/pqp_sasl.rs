@@ -1,9 +1,7 @@
-//! Authentication by the application: SASL mechanisms of its own, for one context, and tokens for OAUTHBEARER, for one
-//! context, factory or connection.
+//! Authentication by the application: SASL mechanisms of its own for one context, and who is asked for OAuth tokens.
 //!
-//! Contract of all functions: `context` and `factory` are NULL or one has a reference to them; `conn` is NULL or a connection
-//! that no other thread uses now; a function handed in may be called with `user` by any thread that connects, and `user_free`
-//! by any thread.
+//! Contract of all functions: `context` is NULL or one has a reference to it; a function handed in may be called with `user`
+//! by any thread that connects, and `user_free` by any thread.
 
 #![allow(non_camel_case_types)] // the names are C's
 
@@ -16,8 +14,7 @@ use zeroize::Zeroizing;
 use super::guard::catch;
 use super::oauth;
 use super::pqp_context::pqp_context;
-use super::pqp_factory::pqp_factory;
-use super::pqp_hooks::{Change, in_conn, in_factory};
+use super::pqp_hooks::Change;
 use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
@@ -314,61 +311,8 @@ fn token_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>>
     }))
 }
 
-/// Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
-/// hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
-///
-/// # Safety
-/// The contract at the top of this module.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
-    context: *mut pqp_context,
-    hook: pqp_auth_data_hook,
-    user: *mut c_void,
-    user_free: pqp_user_free,
-) -> pqp_status {
-    let provider = token_provider(hook, User::new(user, user_free));
-    // SAFETY: the pointer is covered by the contract above.
-    unsafe {
-        in_context(context, |context| {
-            context.core.change_hooks(|hooks| hooks.token = provider);
-            PQP_OK
-        })
-    }
-}
-
-/// Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
-/// started from the factory. It is asked instead of the context's.
-///
-/// # Safety
-/// The contract at the top of this module.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqp_factory_set_auth_data_hook(
-    factory: *mut pqp_factory,
-    hook: pqp_auth_data_hook,
-    user: *mut c_void,
-    user_free: pqp_user_free,
-) -> pqp_status {
-    // SAFETY: the pointers are covered by the contract above.
-    unsafe { in_factory(factory, || set_token(hook, User::new(user, user_free))) }
-}
-
-/// Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
-/// is asked instead of the factory's and the context's.
-///
-/// # Safety
-/// The contract at the top of this module.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqp_conn_set_auth_data_hook(
-    conn: *mut PGconn,
-    hook: pqp_auth_data_hook,
-    user: *mut c_void,
-    user_free: pqp_user_free,
-) -> pqp_status {
-    // SAFETY: the pointers are covered by the contract above.
-    unsafe { in_conn(conn, || set_token(hook, User::new(user, user_free))) }
-}
-
-fn set_token(hook: pqp_auth_data_hook, user: User) -> Change {
+/// The change that lets this hook give tokens.
+pub(super) fn set_token(hook: pqp_auth_data_hook, user: User) -> Change {
     let provider = token_provider(hook, user);
     Box::new(move |hooks| hooks.token = provider)
 }
