@@ -474,6 +474,13 @@ typedef int (*pqp_start_hook)(void *user, PGconn *conn);
 typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
 
 /**
+ * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
+ * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
+ * in the request; 0: not by this version; less: there is none, and connecting fails.
+ */
+typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
+
+/**
  * When a phase began and ended: microseconds since connecting began; -1 where it did not.
  */
 typedef struct pqp_phase_times {
@@ -641,13 +648,6 @@ typedef struct pqp_sasl_mechanism {
    */
   void (*free)(void *user, void *state);
 } pqp_sasl_mechanism;
-
-/**
- * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
- * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
- * in the request; 0: not by this version; less: there is none, and connecting fails.
- */
-typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
 
 /**
  * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
@@ -1076,6 +1076,33 @@ enum pqp_status pqp_conn_set_dialler(PGconn *conn,
                                      pqp_user_free user_free);
 
 /**
+ * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+ * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+ * started from the factory. It is asked instead of the context's.
+ */
+enum pqp_status pqp_factory_set_auth_data_hook(struct pqp_factory *factory,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+ * is asked instead of the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_auth_data_hook(PGconn *conn,
+                                            pqp_auth_data_hook hook,
+                                            void *user,
+                                            pqp_user_free user_free);
+
+/**
  * How connecting went, since the last start of it: on success, on failure, and while it goes on. The report is a copy, to
  * be freed with pqp_report_free; NULL for NULL. Any thread may read it; making it needs the connection for itself.
  */
@@ -1253,15 +1280,6 @@ enum pqp_status pqp_answer_sasl(struct pqp_request *request,
                                 int reply,
                                 const char *data,
                                 size_t len);
-
-/**
- * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
- * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
-                                               pqp_auth_data_hook hook,
-                                               void *user,
-                                               pqp_user_free user_free);
 
 /**
  * What a status means, in a few words. A constant; not to be freed.
