@@ -154,6 +154,9 @@ static enum mode mode;
 static int	ends[2];
 static int	calls;
 
+/* 1: the program polls; 2: and gives up when a token is on the way. */
+static int	polled;
+
 static PostgresPollingStatusType
 go_on(PGconn *conn, PGoauthBearerRequest *request, int *altsock)
 {
@@ -241,7 +244,24 @@ connects(const char *name, enum mode how, const char *options, const char *const
 		snprintf(all, sizeof(all), "host=%s port=5001 user=u dbname=d sslmode=disable gssencmode=disable %s",
 				 directory, options);
 	}
-	conn = PQconnectdb(all);
+	conn = polled ? PQconnectStart(all) : PQconnectdb(all);
+	if (polled)
+	{
+		PostgresPollingStatusType next = PGRES_POLLING_WRITING;
+
+		while (next == PGRES_POLLING_READING || next == PGRES_POLLING_WRITING)
+		{
+			wait_socket(conn, next == PGRES_POLLING_WRITING);
+			next = PQconnectPoll(conn);
+			if (PQstatus(conn) == CONNECTION_AUTHENTICATING)
+			{
+				printf("  authenticating: polled %d, socket is %s\n", next,
+					   PQsocket(conn) == ends[0] ? "the first end" : PQsocket(conn) == ends[1] ? "the second end" : "another");
+				if (polled == 2)
+					break;
+			}
+		}
+	}
 	printf("  status %d, used password %d\n", PQstatus(conn), PQconnectionUsedPassword(conn));
 	{
 		const char *text = strstr(PQerrorMessage(conn), "failed: ");
@@ -331,6 +351,13 @@ main(int argc, char **argv)
 	CONNECTS("one without a token", LATER_NO_TOKEN, KNOWN, "Ot" REFUSAL "tE", "OtA");
 	CONNECTS("one without a socket", LATER_NO_SOCKET, KNOWN, "Ot" REFUSAL "tE", "OtA");
 	CONNECTS("let in meanwhile", LATER, KNOWN, "OtA");
+	CASE("polled");
+	polled = 1;
+	CONNECTS("a callback", LATER, KNOWN, "Ot" REFUSAL "tE", "OtA");
+	CONNECTS("a callback that fails", LATER_FAIL, KNOWN, "Ot" REFUSAL "tE", "OtA");
+	polled = 2;
+	CONNECTS("finished meanwhile", LATER, KNOWN, "Ot" REFUSAL "tE");
+	polled = 0;
 	CASE("scopes");
 	CONNECTS("the server's", TOKEN, ISSUER, "Ot" REFUSAL "tE", "OtA");
 	CONNECTS("ours", TOKEN, ISSUER " oauth_scope=mine", "Ot" REFUSAL "tE", "OtA");

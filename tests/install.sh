@@ -20,7 +20,7 @@ fail() {
 
 root=$work/root
 ${MAKE:-make} --no-print-directory -s install DESTDIR="$root" PREFIX=/opt/pq PROFILE="$profile"
-for file in lib/libpq.so lib/libpq.so.5 lib/libpq.a lib/pkgconfig/libpq.pc bin/pg_config \
+for file in lib/libpq.so lib/libpq.so.5 lib/libpq.a lib/pkgconfig/libpq.pc bin/pg_config bin/pqp \
     include/libpq-fe.h include/libpq-events.h include/pqexpbuffer.h include/postgres_ext.h \
     include/pg_config_ext.h include/libpq-porcelain.h include/libpq/libpq-fs.h; do
     [ -s "$root/opt/pq/$file" ] || fail "$file is not installed"

@@ -117,7 +117,10 @@ impl Connector {
                     link.status = ConnStatus::AuthOk;
                     return Go::On(Stage::AwaitReady);
                 }
-                Ok(StartupStep::Needs) => {}
+                // It may take a while: the server has our answer meanwhile.
+                Ok(StartupStep::Needs) => {
+                    let _: FlushOutcome = link.flush(false);
+                }
                 Ok(StartupStep::Progress) => {
                     if link.flush(false) == FlushOutcome::Pending {
                         return Go::Wait(Stage::Startup(startup), PollStatus::Writing);
