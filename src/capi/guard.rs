@@ -9,6 +9,7 @@ use super::types::{PGconn, PGresult};
 use super::{escape, notice, oauth, ssl};
 use crate::client::{Connection, Handle, Target, hooks, watch};
 use crate::connect::request::{Answer, Want};
+use crate::net::English;
 use crate::protocol::result::QueryResult;
 
 /// Runs `f`; a panic gives `fallback` instead of crossing into C.
@@ -106,9 +107,9 @@ impl Handle for ConnRef {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         connection.link.check_owner();
-        let result = match english {
-            false => f(connection),
-            true => crate::net::english(|| f(connection)),
+        let result = {
+            let _until_the_end = english.then(English::begin);
+            f(connection)
         };
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {

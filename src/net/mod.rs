@@ -26,18 +26,13 @@ pub use address::Address;
 pub use composite::Composite;
 pub use error::NetError;
 pub use poll::{current_time_us, socket_poll, wait};
+pub use sys::English;
 pub use transport::Transport;
 pub use waker::Waker;
 
 /// Appends the C library's text for an error number: `Connection refused`.
 pub fn write_os_error(errno: i32, out: &mut Vec<u8>) {
     sys::strerror(errno, out);
-}
-
-/// Runs `f` with the operating system's texts in English, whatever the locale says.
-pub fn english<R>(f: impl FnOnce() -> R) -> R {
-    let _until_the_end = sys::English::begin();
-    f()
 }
 
 /// The error number of an [`std::io::Error`]; 0 where it has none.

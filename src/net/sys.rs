@@ -21,15 +21,15 @@ pub(super) fn strerror(errno: i32, out: &mut Vec<u8>) {
     }
 }
 
-/// This thread's locale is C while it lives.
-pub(super) struct English {
+/// While it lives, this thread's locale is C, and so the operating system's texts are in English.
+pub struct English {
     c: libc::locale_t,
     former: libc::locale_t,
 }
 
 impl English {
     /// `None` where the C library has no memory for it.
-    pub(super) fn begin() -> Option<English> {
+    pub fn begin() -> Option<English> {
         // SAFETY: the mask and the name are the C library's own; a new locale is asked for.
         let c = unsafe { libc::newlocale(libc::LC_ALL_MASK, c"C".as_ptr(), std::ptr::null_mut()) };
         if c.is_null() {
@@ -399,7 +399,10 @@ mod tests {
         // SAFETY: a null locale only asks for the present one.
         let present = || unsafe { libc::uselocale(std::ptr::null_mut()) } as usize;
         let before = present();
-        let inside = crate::net::english(present);
+        let inside = {
+            let _until_the_end = English::begin();
+            present()
+        };
         assert_ne!(inside, before);
         assert_eq!(present(), before);
     }
