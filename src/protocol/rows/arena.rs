@@ -144,13 +144,17 @@ fn copy_values<E: Entry>(
     bytes: &[u8],
     length: usize,
     arena: &mut [u8],
-    mut used: usize,
+    used: usize,
     origin: E,
     entries: &mut [E],
 ) -> Result<usize, RowError> {
-    // Blocks are aligned as the allocator aligns them, which is to 16 bytes.
-    let skew = arena.as_ptr().addr() % ALIGN;
-    let empty = origin.plus(ARENA_CELL + (ALIGN - skew) % ALIGN);
+    // Blocks are aligned as the allocator aligns them, which is to 16 bytes. Everything counts from the first aligned byte.
+    let skew = arena.as_ptr().addr().wrapping_neg() % ALIGN;
+    let origin = origin.plus(skew);
+    let (Some(arena), Some(used)) = (arena.get_mut(skew..), used.checked_sub(skew)) else {
+        return Err(RowError::OutOfMemory);
+    };
+    let empty = origin.plus(ARENA_CELL);
     let entries = match entries {
         [cell, entries @ ..] => {
             *cell = empty;
@@ -158,45 +162,65 @@ fn copy_values<E: Entry>(
         }
         none => none,
     };
+    // A block holds a message, which is below 2 GiB, and little more. With 32 bits the sums need no check.
+    let mut used = used as u32;
     let mut at = ROW_HEADER as u32;
     for entry in entries {
         let start = at as usize;
-        let Some(&[a, b, c, d]) = bytes.get(start..start + WORD) else {
-            return Err(RowError::InsufficientData);
-        };
-        let len = i32::from_be_bytes([a, b, c, d]);
-        at += WORD as u32;
-        if len < 0 {
-            *entry = empty;
-            continue;
-        }
-        let (start, len) = (at as usize, len as usize);
-        let to = ((used + skew + WORD + ALIGN - 1) & !(ALIGN - 1)) - skew;
-        *entry = origin.plus(to);
-        if len <= SHORT
-            && let Some(from) = bytes.get(start..start + SHORT)
-            && let Some(room) = arena.get_mut(to - WORD..to + SHORT)
+        let word =
+            ((used + (WORD + ALIGN - 1) as u32) & !(ALIGN as u32 - 1)).wrapping_sub(WORD as u32);
+        let to = word as usize;
+        if let Some(from) = bytes.get(start..start + WORD + SHORT)
+            && let len = u32::from_be_bytes([from[0], from[1], from[2], from[3]])
+            && len <= SHORT as u32
+            && let Some(room) = arena.get_mut(to..to + WORD + SHORT + 1)
         {
             // Most are short: as many bytes are copied each time, and what is too much will be overwritten.
-            room[..WORD].copy_from_slice(&(len as u32).to_be_bytes());
-            room[WORD..].copy_from_slice(from);
-            if let Some(nul) = arena.get_mut(to + len) {
-                *nul = 0;
-            }
+            room[..WORD + SHORT].copy_from_slice(from);
+            room[WORD + len as usize] = 0;
+            *entry = origin.plus(to + WORD);
+            used = word + WORD as u32 + len;
+            at += WORD as u32 + len;
         } else {
-            let value = bytes.get(start..start + len);
-            value
-                .and_then(|value| put_value(arena, to, value))
-                .ok_or(RowError::InsufficientData)?;
+            match copy_long(bytes, start, arena, to)? {
+                None => {
+                    *entry = empty;
+                    at += WORD as u32;
+                }
+                Some(len) => {
+                    *entry = origin.plus(to + WORD);
+                    used = word + WORD as u32 + len;
+                    at += WORD as u32 + len;
+                }
+            }
         }
-        used = to + len;
-        at += len as u32;
     }
     match (at as usize).cmp(&length) {
-        core::cmp::Ordering::Equal => Ok(used),
+        core::cmp::Ordering::Equal => Ok(used as usize + skew),
         core::cmp::Ordering::Less => Err(RowError::TrailingData),
         core::cmp::Ordering::Greater => Err(RowError::InsufficientData),
     }
+}
+
+/// Copies the value whose length word stands at `start`, with that word and a NUL, to `to`; its length, `None` for NULL.
+#[inline(never)]
+fn copy_long(
+    bytes: &[u8],
+    start: usize,
+    arena: &mut [u8],
+    to: usize,
+) -> Result<Option<u32>, RowError> {
+    let word = bytes.get(start..).and_then(|b| b.first_chunk::<WORD>());
+    let len = i32::from_be_bytes(*word.ok_or(RowError::InsufficientData)?);
+    if len < 0 {
+        return Ok(None);
+    }
+    let start = start + WORD;
+    bytes
+        .get(start..start + len as usize)
+        .and_then(|value| put_value(arena, to + WORD, value))
+        .ok_or(RowError::InsufficientData)?;
+    Ok(Some(len as u32))
 }
 
 /// Writes a value with the length word before it and the NUL behind it; `None` if there is no room.
