@@ -1,6 +1,6 @@
 //! Rows that are copied, so that their values are aligned.
 
-use super::parse::{Entry, LONG, ROW_HEADER, WORD, data_row, note_long, prepare};
+use super::parse::{Entry, LONG, ROW_HEADER, Stop, Taken, WORD, data_row, note_long, prepare};
 use super::{KEPT_BYTES, RowError, RowStore, RowsStep, address_of, in_reach};
 use crate::protocol::input::Input;
 
@@ -21,8 +21,21 @@ impl RowStore {
     #[inline(never)]
     pub(super) fn take_copies(&mut self, input: &mut Input, limit: usize) -> RowsStep {
         let (block, pos) = input.raw();
-        for _ in 0..limit {
-            let rest = block.get_mut(*pos..).unwrap_or_default();
+        let mut left = limit;
+        while left > 0 {
+            let rest = block.get(*pos..).unwrap_or_default();
+            let taken = self.copy_ready(rest, left);
+            self.rows += taken.rows;
+            self.closed_rows = self.rows;
+            *pos += taken.bytes;
+            left -= taken.rows;
+            match taken.stop {
+                _ if left == 0 => break,
+                Stop::Done => return RowsStep::Done,
+                Stop::Failed(error) => return RowsStep::Failed(error),
+                Stop::Full | Stop::Long => {}
+            }
+            let rest = rest.get(taken.bytes..).unwrap_or_default();
             let Some((length, count)) = data_row(rest) else {
                 return RowsStep::Done;
             };
@@ -33,39 +46,59 @@ impl RowStore {
                 return RowsStep::Failed(error);
             }
             *pos += length;
+            left -= 1;
         }
         RowsStep::Limit
     }
 
-    /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena.
-    #[inline]
+    /// Copies rows into what is ready of the arena and the table.
+    #[inline(always)]
+    fn copy_ready(&mut self, bytes: &[u8], limit: usize) -> Taken {
+        let used = self.rows * self.stride;
+        let block = self.blocks.last_mut().unwrap_or(&mut self.first);
+        let address = address_of(&block.data);
+        let data = block.data.as_mut_slice();
+        let columns = self.columns;
+        match &mut self.far {
+            // Without a block, or without columns.
+            _ if self.arena_used == 0 || columns == 0 => return FULL,
+            None => {
+                let origin = address.wrapping_sub(self.base) as i32;
+                let table = ready_part(&mut self.near, used, columns, limit);
+                copy_rows(bytes, data, &mut self.arena_used, origin, table, columns)
+            }
+            Some(far) => {
+                let table = ready_part(far, used, columns, limit);
+                copy_rows(bytes, data, &mut self.arena_used, address, table, columns)
+            }
+        }
+    }
+
+    /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena, whatever that takes.
     fn copy_row(&mut self, bytes: &[u8], length: usize) -> Result<(), RowError> {
         let used = self.rows * self.stride;
-        // Each value takes what it takes in the message, and up to 7 bytes to be aligned.
-        self.ready_arena(length + self.columns * ALIGN + 3 * ALIGN + SHORT)?;
+        self.ready_arena(room_for(length, self.columns))?;
         if length >= LONG {
             note_long(&bytes[..length], used + 1, self.columns, &mut self.long)?;
         }
         let end = used + self.stride;
-        let arena = self.blocks.last_mut().unwrap_or(&mut self.first);
-        let address = address_of(&arena.data);
-        let data = arena.data.as_mut_slice();
-        let done = self.arena_used;
-        self.arena_used = match &mut self.far {
+        let block = self.blocks.last_mut().unwrap_or(&mut self.first);
+        let address = address_of(&block.data);
+        let mut arena = Arena::of(&mut block.data, self.arena_used)?;
+        match &mut self.far {
             None => {
-                if self.near.len() < end {
-                    prepare(&mut self.near, end)?;
-                }
+                prepare(&mut self.near, end)?;
                 let origin = address.wrapping_sub(self.base) as i32;
-                copy_values(bytes, length, data, done, origin, &mut self.near[used..end])
+                let origin = origin.plus(arena.skew);
+                copy_values(bytes, length, &mut arena, origin, &mut self.near[used..end])
             }
             Some(far) => {
-                if far.len() < end {
-                    prepare(far, end)?;
-                }
-                copy_values(bytes, length, data, done, address, &mut far[used..end])
+                prepare(far, end)?;
+                let origin = address.plus(arena.skew);
+                copy_values(bytes, length, &mut arena, origin, &mut far[used..end])
             }
         }?;
+        self.arena_used = arena.used();
         self.rows += 1;
         self.closed_rows = self.rows;
         Ok(())
@@ -137,23 +170,114 @@ impl RowStore {
     }
 }
 
-/// Copies the values of the DataRow at the front of `bytes`, of this length, behind the `used` bytes of an arena block, which begins at `origin` and has room
-/// for them: entries as those of [`locate`]. Returns the bytes used then.
+/// Nothing taken, for want of room.
+const FULL: Taken = Taken {
+    rows: 0,
+    bytes: 0,
+    stop: Stop::Full,
+};
+
+/// What a row of this length may take: each value what it takes in the message, and up to 7 bytes to be aligned.
+#[inline(always)]
+fn room_for(length: usize, columns: usize) -> usize {
+    length + columns * ALIGN + 3 * ALIGN + SHORT
+}
+
+/// The part of the table that is ready for the next `limit` rows.
+#[inline(always)]
+fn ready_part<E: Entry>(table: &mut [E], used: usize, columns: usize, limit: usize) -> &mut [E] {
+    let end = used.saturating_add(limit.saturating_mul(columns + 1));
+    let end = end.min(table.len());
+    table.get_mut(used..end).unwrap_or_default()
+}
+
+/// An arena block from its first aligned byte on. Blocks are aligned as the allocator aligns them, which is to 16 bytes, so
+/// that is the first byte as a rule.
+struct Arena<'a> {
+    data: &'a mut [u8],
+    /// Bytes used. A block holds a message, which is below 2 GiB, and little more; with 32 bits sums need no check.
+    used: u32,
+    /// Bytes before the first aligned one.
+    skew: usize,
+}
+
+impl Arena<'_> {
+    #[inline(always)]
+    fn of(data: &mut [u8], used: usize) -> Result<Arena<'_>, RowError> {
+        let skew = data.as_ptr().addr().wrapping_neg() % ALIGN;
+        let used = used.checked_sub(skew).and_then(|u| u32::try_from(u).ok());
+        match (data.get_mut(skew..), used) {
+            (Some(data), Some(used)) => Ok(Arena { data, used, skew }),
+            _ => Err(RowError::OutOfMemory),
+        }
+    }
+
+    /// Bytes used of the block.
+    #[inline(always)]
+    fn used(&self) -> usize {
+        self.used as usize + self.skew
+    }
+}
+
+/// Copies rows from the front of `bytes` behind the `used` bytes of an arena block, which begins at `origin`, as long as
+/// there is room for them in it and in `table`.
+#[inline(never)]
+fn copy_rows<E: Entry>(
+    bytes: &[u8],
+    data: &mut [u8],
+    used: &mut usize,
+    origin: E,
+    table: &mut [E],
+    columns: usize,
+) -> Taken {
+    let Ok(mut arena) = Arena::of(data, *used) else {
+        return FULL;
+    };
+    let origin = origin.plus(arena.skew);
+    let mut rest = bytes;
+    let mut rows = 0;
+    let stop = 'rows: {
+        for entries in table.chunks_exact_mut(columns + 1) {
+            let Some((length, count)) = data_row(rest) else {
+                break 'rows Stop::Done;
+            };
+            if count != columns {
+                break 'rows Stop::Failed(RowError::FieldCount);
+            }
+            if length >= LONG {
+                break 'rows Stop::Long;
+            }
+            if arena.data.len() < arena.used as usize + room_for(length, columns) {
+                break 'rows Stop::Full;
+            }
+            if let Err(error) = copy_values(rest, length, &mut arena, origin, entries) {
+                break 'rows Stop::Failed(error);
+            }
+            rest = rest.get(length..).unwrap_or_default();
+            rows += 1;
+        }
+        Stop::Full
+    };
+    *used = arena.used();
+    Taken {
+        rows,
+        bytes: bytes.len() - rest.len(),
+        stop,
+    }
+}
+
+/// Copies the values of the DataRow at the front of `bytes`, of this length, into an arena block, which begins at `origin` and
+/// has room for them: entries as those of [`locate`].
+///
+/// [`locate`]: super::parse::locate
 #[inline(always)]
 fn copy_values<E: Entry>(
     bytes: &[u8],
     length: usize,
-    arena: &mut [u8],
-    used: usize,
+    arena: &mut Arena<'_>,
     origin: E,
     entries: &mut [E],
-) -> Result<usize, RowError> {
-    // Blocks are aligned as the allocator aligns them, which is to 16 bytes. Everything counts from the first aligned byte.
-    let skew = arena.as_ptr().addr().wrapping_neg() % ALIGN;
-    let origin = origin.plus(skew);
-    let (Some(arena), Some(used)) = (arena.get_mut(skew..), used.checked_sub(skew)) else {
-        return Err(RowError::OutOfMemory);
-    };
+) -> Result<(), RowError> {
     let empty = origin.plus(ARENA_CELL);
     let entries = match entries {
         [cell, entries @ ..] => {
@@ -162,41 +286,41 @@ fn copy_values<E: Entry>(
         }
         none => none,
     };
-    // A block holds a message, which is below 2 GiB, and little more. With 32 bits the sums need no check.
-    let mut used = used as u32;
+    let data = &mut *arena.data;
+    let mut used = arena.used;
     let mut at = ROW_HEADER as u32;
     for entry in entries {
         let start = at as usize;
-        let word =
-            ((used + (WORD + ALIGN - 1) as u32) & !(ALIGN as u32 - 1)).wrapping_sub(WORD as u32);
-        let to = word as usize;
+        let aligned = (used + (WORD + ALIGN - 1) as u32) & !(ALIGN as u32 - 1);
+        let to = aligned.wrapping_sub(WORD as u32) as usize;
         if let Some(from) = bytes.get(start..start + WORD + SHORT)
             && let len = u32::from_be_bytes([from[0], from[1], from[2], from[3]])
             && len <= SHORT as u32
-            && let Some(room) = arena.get_mut(to..to + WORD + SHORT + 1)
+            && let Some(room) = data.get_mut(to..to + WORD + SHORT + 1)
         {
             // Most are short: as many bytes are copied each time, and what is too much will be overwritten.
             room[..WORD + SHORT].copy_from_slice(from);
             room[WORD + len as usize] = 0;
-            *entry = origin.plus(to + WORD);
-            used = word + WORD as u32 + len;
+            *entry = origin.plus(aligned as usize);
+            used = aligned + len;
             at += WORD as u32 + len;
-        } else {
-            match copy_long(bytes, start, arena, to)? {
-                None => {
-                    *entry = empty;
-                    at += WORD as u32;
-                }
-                Some(len) => {
-                    *entry = origin.plus(to + WORD);
-                    used = word + WORD as u32 + len;
-                    at += WORD as u32 + len;
-                }
+            continue;
+        }
+        at += WORD as u32;
+        match copy_long(bytes, start, data, to)? {
+            None => *entry = empty,
+            Some(len) => {
+                *entry = origin.plus(aligned as usize);
+                used = aligned + len;
+                at += len;
             }
         }
     }
     match (at as usize).cmp(&length) {
-        core::cmp::Ordering::Equal => Ok(used as usize + skew),
+        core::cmp::Ordering::Equal => {
+            arena.used = used;
+            Ok(())
+        }
         core::cmp::Ordering::Less => Err(RowError::TrailingData),
         core::cmp::Ordering::Greater => Err(RowError::InsufficientData),
     }
