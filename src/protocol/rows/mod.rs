@@ -173,7 +173,22 @@ impl RowStore {
 
     /// Gives memory back that is not worth keeping. The store holds no rows afterwards, until [`RowStore::restart`] it is
     /// for none.
+    #[inline]
     pub fn trim(&mut self) {
+        if self.near.capacity() > KEPT_ENTRIES
+            || self.first.data.capacity() > KEPT_BYTES
+            || self.blocks.capacity() > 0
+            || self.long.capacity() > 0
+            || self.far.is_some()
+        {
+            self.give_back();
+        }
+        self.rows = 0;
+        self.closed_rows = 0;
+    }
+
+    #[cold]
+    fn give_back(&mut self) {
         if self.near.capacity() > KEPT_ENTRIES {
             self.near = Vec::new();
         }
@@ -187,8 +202,6 @@ impl RowStore {
             self.long = Vec::new();
         }
         self.far = None;
-        self.rows = 0;
-        self.closed_rows = 0;
     }
 
     /// As if new, after [`RowStore::trim`].
@@ -227,11 +240,8 @@ impl RowStore {
     #[inline]
     pub fn view(&self) -> RowsView {
         let stride = self.stride;
-        let in_reach = self.far.is_none()
-            && self
-                .rows
-                .checked_mul(stride)
-                .is_some_and(|n| n <= u32::MAX as usize);
+        // Rows are counted by an `int`, columns by a `short`: their product is no more than 47 bits long.
+        let in_reach = self.far.is_none() && self.rows * stride <= u32::MAX as usize;
         let rows = if in_reach { self.rows as u32 } else { 0 };
         RowsView {
             table: self.near.as_ptr(),
@@ -574,7 +584,20 @@ impl RowStore {
     ///
     /// # Errors
     /// [`RowError::OutOfMemory`]; the open rows are dropped then.
+    #[inline]
     pub fn finish(&mut self, input: &mut Input) -> Result<(), RowError> {
+        let is_finished = self.closed_rows == self.rows
+            && self.arena_used == 0
+            && self.near.capacity() <= TABLE_SPARE
+            && self.far.is_none();
+        match is_finished {
+            true => Ok(()),
+            false => self.finish_rows(input),
+        }
+    }
+
+    #[inline(never)]
+    fn finish_rows(&mut self, input: &mut Input) -> Result<(), RowError> {
         let closed;
         if self.closed_rows < self.rows {
             self.follow(input);
