@@ -13,6 +13,8 @@
 CARGO ?= cargo
 CC ?= cc
 CXX ?= c++
+# One value for all that is started from here: with another one cargo builds the C parts of its crates anew.
+export CC CXX
 LD ?= ld
 OBJCOPY ?= objcopy
 PROFILE ?= release

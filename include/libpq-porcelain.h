@@ -70,7 +70,7 @@ typedef enum pqp_status {
   /**
    * The library has failed: a bug, to be reported.
    */
-  PQP_INTERNAL = 7,
+  PQP_INTERNAL = 7
 } pqp_status;
 
 /**
@@ -100,7 +100,7 @@ typedef enum pqp_event_kind {
   /**
    * The connection has another state: status (a ConnStatusType).
    */
-  PQP_EVENT_STATE = 5,
+  PQP_EVENT_STATE = 5
 } pqp_event_kind;
 
 /**
@@ -118,7 +118,7 @@ typedef enum pqp_role {
   /**
    * It follows another one.
    */
-  PQP_ROLE_STANDBY = 2,
+  PQP_ROLE_STANDBY = 2
 } pqp_role;
 
 /**
@@ -136,7 +136,7 @@ typedef enum pqp_outcome {
   /**
    * It failed.
    */
-  PQP_OUTCOME_FAILED = 2,
+  PQP_OUTCOME_FAILED = 2
 } pqp_outcome;
 
 /**
@@ -210,7 +210,7 @@ typedef enum pqp_failure {
   /**
    * Another attempt was faster, or the whole was given up.
    */
-  PQP_FAILURE_ABANDONED = 16,
+  PQP_FAILURE_ABANDONED = 16
 } pqp_failure;
 
 /**
@@ -248,7 +248,7 @@ typedef enum pqp_source {
   /**
    * The context's default.
    */
-  PQP_SOURCE_CONTEXT = 7,
+  PQP_SOURCE_CONTEXT = 7
 } pqp_source;
 
 /**
@@ -282,7 +282,7 @@ typedef enum pqp_phase {
   /**
    * How many there is room for.
    */
-  PQP_PHASES = 8,
+  PQP_PHASES = 8
 } pqp_phase;
 
 /**
@@ -296,7 +296,7 @@ typedef enum pqp_sasl_reply {
   /**
    * From this side that was all. NULL: there is nothing left to send.
    */
-  PQP_SASL_FINISHED = 1,
+  PQP_SASL_FINISHED = 1
 } pqp_sasl_reply;
 
 /**
@@ -315,7 +315,7 @@ typedef enum pqp_provided {
   /**
    * Nothing, and there is nothing to be had: what was asked for fails.
    */
-  PQP_PROVIDED_REFUSED = -1,
+  PQP_PROVIDED_REFUSED = -1
 } pqp_provided;
 
 /**
@@ -345,7 +345,7 @@ typedef enum pqp_request_kind {
   /**
    * A step of a SASL mechanism: `pqp_answer_sasl`.
    */
-  PQP_WANT_SASL = 5,
+  PQP_WANT_SASL = 5
 } pqp_request_kind;
 
 /**
@@ -364,7 +364,7 @@ typedef enum pqp_file_policy {
    * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
    * caller's options name comes before it.
    */
-  PQP_FILE_ONLY = 2,
+  PQP_FILE_ONLY = 2
 } pqp_file_policy;
 
 /**
@@ -472,6 +472,13 @@ typedef int (*pqp_start_hook)(void *user, PGconn *conn);
  * has no end.
  */
 typedef int (*pqp_provider)(void *user, PGconn *conn, struct pqp_request *request);
+
+/**
+ * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
+ * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
+ * in the request; 0: not by this version; less: there is none, and connecting fails.
+ */
+typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
 
 /**
  * When a phase began and ended: microseconds since connecting began; -1 where it did not.
@@ -641,13 +648,6 @@ typedef struct pqp_sasl_mechanism {
    */
   void (*free)(void *user, void *state);
 } pqp_sasl_mechanism;
-
-/**
- * As `PQauthDataHook_type`, with a pointer of the application's: asked for OAuth tokens, by `PQAUTHDATA_OAUTH_BEARER_TOKEN_V2`
- * first, then by `PQAUTHDATA_OAUTH_BEARER_TOKEN`; `data` is a request of that version. More than 0: a token or a callback is
- * in the request; 0: not by this version; less: there is none, and connecting fails.
- */
-typedef int (*pqp_auth_data_hook)(int kind, PGconn *conn, void *data, void *user);
 
 /**
  * Reads up to `len` bytes into `buf` without waiting: how many, 0 at the end of the stream, or -1 with `errno` set,
@@ -1076,6 +1076,33 @@ enum pqp_status pqp_conn_set_dialler(PGconn *conn,
                                      pqp_user_free user_free);
 
 /**
+ * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+ * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ */
+enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+ * started from the factory. It is asked instead of the context's.
+ */
+enum pqp_status pqp_factory_set_auth_data_hook(struct pqp_factory *factory,
+                                               pqp_auth_data_hook hook,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+ * is asked instead of the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_auth_data_hook(PGconn *conn,
+                                            pqp_auth_data_hook hook,
+                                            void *user,
+                                            pqp_user_free user_free);
+
+/**
  * How connecting went, since the last start of it: on success, on failure, and while it goes on. The report is a copy, to
  * be freed with pqp_report_free; NULL for NULL. Any thread may read it; making it needs the connection for itself.
  */
@@ -1253,15 +1280,6 @@ enum pqp_status pqp_answer_sasl(struct pqp_request *request,
                                 int reply,
                                 const char *data,
                                 size_t len);
-
-/**
- * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
- * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
- */
-enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
-                                               pqp_auth_data_hook hook,
-                                               void *user,
-                                               pqp_user_free user_free);
 
 /**
  * What a status means, in a few words. A constant; not to be freed.

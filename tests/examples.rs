@@ -1,4 +1,5 @@
-//! The worked examples of `tests/examples/`, in C, Python and Rust, and `c-tests/hooks.c`, which says itself what is wrong.
+//! The worked examples of `tests/examples/`, in C, Python and Rust, and `c-tests/hooks.c` and `c-tests/tokens.c`, which say
+//! themselves what is wrong.
 //!
 //! Wants `PQP_LIB` and `PQP_DSN18` (tests/setup/with_servers.sh).
 
@@ -81,6 +82,12 @@ fn assert_says(output: &Output, expected: &str) {
 fn hooks_do_what_the_header_says() {
     let output = runs(&compile("c-tests/hooks.c"), &[]);
     assert_says(&output, "hooks: all as it should be");
+}
+
+#[test]
+fn tokens_are_asked_for_where_the_header_says() {
+    let output = runs(&compile("c-tests/tokens.c"), &[]);
+    assert_says(&output, "tokens: all as it should be");
 }
 
 #[test]

@@ -10,13 +10,14 @@ use super::guard::{catch, with_conn};
 use super::pqp_context::pqp_context;
 use super::pqp_factory::pqp_factory;
 use super::pqp_request::{User, pqp_provider, pqp_start_hook, pqp_user_free, provider, start_hook};
+use super::pqp_sasl::{pqp_auth_data_hook, set_token};
 use super::pqp_status::pqp_status::{self, *};
 use super::types::PGconn;
 use crate::client::hooks::Provider;
 use crate::client::{Handle, Hooks};
 
 /// What the setters below have in common: the hook goes into a context, a factory or a connection.
-type Change = Box<dyn FnOnce(&mut Hooks)>;
+pub(super) type Change = Box<dyn FnOnce(&mut Hooks)>;
 
 fn set_start(hook: pqp_start_hook, user: User) -> Change {
     let hook = start_hook(hook, user);
@@ -390,4 +391,55 @@ pub unsafe extern "C" fn pqp_conn_set_dialler(
             set_provider(provider, User::new(user, user_free), |h| &mut h.dial)
         })
     }
+}
+
+/// Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
+/// hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+///
+/// # Safety
+/// `context` is NULL or one has a reference to it; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
+    context: *mut pqp_context,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_context(context, || set_token(hook, User::new(user, user_free))) }
+}
+
+/// Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+/// started from the factory. It is asked instead of the context's.
+///
+/// # Safety
+/// `factory` is NULL or one has a reference to it; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_factory_set_auth_data_hook(
+    factory: *mut pqp_factory,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_factory(factory, || set_token(hook, User::new(user, user_free))) }
+}
+
+/// Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
+/// is asked instead of the factory's and the context's.
+///
+/// # Safety
+/// `conn` is NULL or a connection that no other thread uses now; the function is NULL or may be called with `user` by
+/// any thread that connects, and `user_free` by any thread.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_conn_set_auth_data_hook(
+    conn: *mut PGconn,
+    hook: pqp_auth_data_hook,
+    user: *mut c_void,
+    user_free: pqp_user_free,
+) -> pqp_status {
+    // SAFETY: covered by the contract above.
+    unsafe { in_conn(conn, || set_token(hook, User::new(user, user_free))) }
 }

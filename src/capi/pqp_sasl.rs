@@ -1,4 +1,4 @@
-//! Authentication by the application: SASL mechanisms of its own, and tokens for OAUTHBEARER, for one context.
+//! Authentication by the application: SASL mechanisms of its own for one context, and who is asked for OAuth tokens.
 //!
 //! Contract of all functions: `context` is NULL or one has a reference to it; a function handed in may be called with `user`
 //! by any thread that connects, and `user_free` by any thread.
@@ -14,10 +14,12 @@ use zeroize::Zeroizing;
 use super::guard::catch;
 use super::oauth;
 use super::pqp_context::pqp_context;
+use super::pqp_hooks::Change;
 use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::PGconn;
+use crate::client::hooks::Provider;
 use crate::connect::request::{Answer, Given, Peer, Pending, Want, WantKind};
 use crate::connect::sasl::{SaslCall, SaslExchange, SaslMechanism, SaslOutcome, SaslReply};
 
@@ -293,40 +295,24 @@ pub type pqp_auth_data_hook = Option<
     ) -> c_int,
 >;
 
-/// Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
-/// hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
-///
-/// # Safety
-/// The contract at the top of this module.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn pqp_context_set_auth_data_hook(
-    context: *mut pqp_context,
-    hook: pqp_auth_data_hook,
-    user: *mut c_void,
-    user_free: pqp_user_free,
-) -> pqp_status {
-    let user = User::new(user, user_free);
-    let provider = hook.map(|hook| {
-        let provider: Arc<crate::client::hooks::Provider> =
-            Arc::new(move |target, want, _: &Arc<Pending>| {
-                let Want::Token(wanted) = want else {
-                    return Answer::Default;
-                };
-                let conn = conn_of(target.as_any());
-                let pointer = user.pointer();
-                oauth::ask_by(conn, wanted, |kind, data| {
-                    // SAFETY: the application set the hook with this pointer; the request has all members of its
-                    // version.
-                    unsafe { hook(kind, conn, data, pointer) }
-                })
-            });
-        provider
-    });
-    // SAFETY: the pointer is covered by the contract above.
-    unsafe {
-        in_context(context, |context| {
-            context.core.change_hooks(|hooks| hooks.token = provider);
-            PQP_OK
+/// A provider of tokens that calls a C function.
+fn token_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>> {
+    let hook = hook?;
+    Some(Arc::new(move |target, want, _: &Arc<Pending>| {
+        let Want::Token(wanted) = want else {
+            return Answer::Default;
+        };
+        let conn = conn_of(target.as_any());
+        let pointer = user.pointer();
+        oauth::ask_by(conn, wanted, |kind, data| {
+            // SAFETY: the application set the hook with this pointer; the request has all members of its version.
+            unsafe { hook(kind, conn, data, pointer) }
         })
-    }
+    }))
+}
+
+/// The change that lets this hook give tokens.
+pub(super) fn set_token(hook: pqp_auth_data_hook, user: User) -> Change {
+    let provider = token_provider(hook, user);
+    Box::new(move |hooks| hooks.token = provider)
 }
