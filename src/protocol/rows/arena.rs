@@ -63,7 +63,7 @@ impl RowStore {
         let columns = self.columns;
         match &mut self.far {
             // Without a block, or without columns.
-            _ if self.arena_used == 0 || columns == 0 => return FULL,
+            _ if self.arena_used == 0 || columns == 0 => FULL,
             None => {
                 let origin = address.wrapping_sub(self.base) as i32;
                 let table = ready_part(&mut self.near, used, columns, limit);
