@@ -363,7 +363,6 @@ impl RowStore {
         if count != columns
             || columns == 0
             || self.rows > 0
-            || self.has_first
             || self.copies
             || self.far.is_some()
             || data.capacity() <= length

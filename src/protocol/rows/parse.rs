@@ -163,7 +163,7 @@ pub(super) fn locate<E: Entry>(
     entries: &mut [E],
 ) -> Result<(), RowError> {
     let empty = origin.plus(ROW_CELL);
-    let entries = match entries {
+    let mut left = match entries {
         [cell, entries @ ..] => {
             *cell = empty;
             entries
@@ -172,7 +172,8 @@ pub(super) fn locate<E: Entry>(
     };
     // Both summands are below 2 GiB each time.
     let mut at = ROW_HEADER as u32;
-    for entry in entries {
+    while let [entry, entries @ ..] = left {
+        left = entries;
         let start = at as usize;
         let Some(word) = message.get_mut(start..start + WORD) else {
             return Err(RowError::InsufficientData);

@@ -560,7 +560,7 @@ impl Session {
             return false;
         }
         if self.row_mode == RowMode::Single && result.rows.take_single(&mut self.input) {
-            self.hand_out_rows();
+            self.split_partial(ExecStatus::SingleTuple);
             return true;
         }
         match result.rows.take_rows(&mut self.input, limit) {
