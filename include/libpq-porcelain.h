@@ -70,7 +70,7 @@ typedef enum pqp_status {
   /**
    * The library has failed: a bug, to be reported.
    */
-  PQP_INTERNAL = 7,
+  PQP_INTERNAL = 7
 } pqp_status;
 
 /**
@@ -100,7 +100,7 @@ typedef enum pqp_event_kind {
   /**
    * The connection has another state: status (a ConnStatusType).
    */
-  PQP_EVENT_STATE = 5,
+  PQP_EVENT_STATE = 5
 } pqp_event_kind;
 
 /**
@@ -118,7 +118,7 @@ typedef enum pqp_role {
   /**
    * It follows another one.
    */
-  PQP_ROLE_STANDBY = 2,
+  PQP_ROLE_STANDBY = 2
 } pqp_role;
 
 /**
@@ -136,7 +136,7 @@ typedef enum pqp_outcome {
   /**
    * It failed.
    */
-  PQP_OUTCOME_FAILED = 2,
+  PQP_OUTCOME_FAILED = 2
 } pqp_outcome;
 
 /**
@@ -210,7 +210,7 @@ typedef enum pqp_failure {
   /**
    * Another attempt was faster, or the whole was given up.
    */
-  PQP_FAILURE_ABANDONED = 16,
+  PQP_FAILURE_ABANDONED = 16
 } pqp_failure;
 
 /**
@@ -248,7 +248,7 @@ typedef enum pqp_source {
   /**
    * The context's default.
    */
-  PQP_SOURCE_CONTEXT = 7,
+  PQP_SOURCE_CONTEXT = 7
 } pqp_source;
 
 /**
@@ -282,7 +282,7 @@ typedef enum pqp_phase {
   /**
    * How many there is room for.
    */
-  PQP_PHASES = 8,
+  PQP_PHASES = 8
 } pqp_phase;
 
 /**
@@ -296,7 +296,7 @@ typedef enum pqp_sasl_reply {
   /**
    * From this side that was all. NULL: there is nothing left to send.
    */
-  PQP_SASL_FINISHED = 1,
+  PQP_SASL_FINISHED = 1
 } pqp_sasl_reply;
 
 /**
@@ -315,7 +315,7 @@ typedef enum pqp_provided {
   /**
    * Nothing, and there is nothing to be had: what was asked for fails.
    */
-  PQP_PROVIDED_REFUSED = -1,
+  PQP_PROVIDED_REFUSED = -1
 } pqp_provided;
 
 /**
@@ -345,7 +345,7 @@ typedef enum pqp_request_kind {
   /**
    * A step of a SASL mechanism: `pqp_answer_sasl`.
    */
-  PQP_WANT_SASL = 5,
+  PQP_WANT_SASL = 5
 } pqp_request_kind;
 
 /**
@@ -364,7 +364,7 @@ typedef enum pqp_file_policy {
    * A given one takes the place of those in the home directory, the system's and what the environment names. One that the
    * caller's options name comes before it.
    */
-  PQP_FILE_ONLY = 2,
+  PQP_FILE_ONLY = 2
 } pqp_file_policy;
 
 /**

@@ -30,7 +30,8 @@ fn generate(root: &Path) -> String {
         .generate()
         .expect("cbindgen reads the pqp_ files")
         .write(&mut header);
-    without_safety(&String::from_utf8(header).expect("a header is text"))
+    // C89 knows no comma behind the last enumerator.
+    without_safety(&String::from_utf8(header).expect("a header is text")).replace(",\n}", "\n}")
 }
 
 /// What Rust's lints want said of unsafe functions speaks of modules, which C does not know: the text before it says all.

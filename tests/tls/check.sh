@@ -9,6 +9,8 @@ run() {
 }
 run real_servers.py "$PQP_REF_LIB" "$PQP_LIB"
 run real_servers.py --by-value "$PQP_LIB"
+run cancel.py "$PQP_REF_LIB" "$PQP_LIB"
+run context.py "$PQP_LIB"
 run broken.py "$PQP_REF_LIB" "$PQP_LIB"
 run records.py "$PQP_REF_LIB" "$PQP_LIB"
 run api.py "$PQP_REF_LIB" "$PQP_LIB"

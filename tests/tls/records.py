@@ -24,6 +24,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 import tls_steps
 
 PATIENCE_S = 10
+# One library's part takes half a minute on one processor.
+LIMIT_S = 600
 SIZES = (1, 2, 3, 5, 100, 1000, 4095, 4096, 8192, 16383, 16384)
 message = tls_steps.message
 
@@ -70,6 +72,8 @@ class Server:
         self.context.set_alpn_protocols(["postgresql"])
         self.context.maximum_version = version
         self.size = size
+        # A few ten thousand records are enough, however small.
+        self.answers = ANSWERS | {b"large": rows(2, min(300_000, 10_000 * size))}
         self.listener = socket.socket()
         self.listener.bind(("127.0.0.1", 0))
         self.listener.listen(1)
@@ -114,7 +118,7 @@ class Server:
                 # The whole of a large query, which the client could not send in one go.
                 self.say(DESCRIPTION + row(b"%d" % len(body)) + command(b"SELECT 1") + IDLE)
                 continue
-            self.say(ANSWERS[name])
+            self.say(self.answers[name])
 
     def pump(self, call):
         while True:
@@ -257,32 +261,77 @@ def notifications(pq, conn, expected):
         pq.PQconsumeInput(conn)
 
 
-async def with_asyncio(pq, conn):
-    """The way psycopg and others do it: a reader on the socket, PQconsumeInput in it."""
-    loop, results, done = asyncio.get_running_loop(), [], asyncio.get_running_loop().create_future()
+async def with_reader(pq, conn, look):
+    """The way psycopg and others do it: a reader on the socket, PQconsumeInput in it. `look` says when it has all."""
+    done, fd = asyncio.get_running_loop().create_future(), pq.PQsocket(conn)
+    failures = []
 
     def readable():
         if not pq.PQconsumeInput(conn):
-            results.append(("consume failed", pq.PQerrorMessage(conn)))
-        while not pq.PQisBusy(conn):
-            result = pq.PQgetResult(conn)
-            if not result:
-                loop.remove_reader(fd)
-                done.set_result(None)
-                return
-            results.append(digest(pq, result))
+            failures.append(("consume failed", pq.PQerrorMessage(conn)))
+        if look():
+            asyncio.get_running_loop().remove_reader(fd)
+            done.set_result(None)
 
-    fd = pq.PQsocket(conn)
-    loop.add_reader(fd, readable)
+    asyncio.get_running_loop().add_reader(fd, readable)
     try:
         await asyncio.wait_for(done, PATIENCE_S)
     except asyncio.TimeoutError:
         raise Stuck
-    return results
+    return failures
 
 
 def run_asyncio(pq, conn):
-    return asyncio.run(with_asyncio(pq, conn))
+    results = []
+
+    def look():
+        while not pq.PQisBusy(conn):
+            result = pq.PQgetResult(conn)
+            if not result:
+                return True
+            results.append(digest(pq, result))
+        return False
+
+    return asyncio.run(with_reader(pq, conn, look)) + results
+
+
+def copy_asyncio(pq, conn):
+    """PQgetCopyData says itself when there is no more to be had for now: PQisBusy is asked only before and after."""
+    results, counts, ended = [], [0, 0], []
+
+    def look():
+        if not results:
+            if pq.PQisBusy(conn):
+                return False
+            results.append(digest(pq, pq.PQgetResult(conn)))
+        line = ctypes.c_void_p()
+        while not ended and (got := pq.PQgetCopyData(conn, ctypes.byref(line), 1)):
+            if got < 0:
+                ended.append(got)
+                break
+            counts[:] = counts[0] + 1, counts[1] + got
+            pq.PQfreemem(line)
+        while ended and not pq.PQisBusy(conn):
+            result = pq.PQgetResult(conn)
+            if not result:
+                return True
+            results.append(digest(pq, result))
+        return False
+
+    return asyncio.run(with_reader(pq, conn, look)) + results + [tuple(counts + ended)]
+
+
+def notifications_asyncio(pq, conn, expected):
+    """PQnotifies alone, with nobody asking for results."""
+    seen = []
+
+    def look():
+        while note := pq.PQnotifies(conn):
+            seen.append(note.contents.extra)
+            pq.PQfreemem(note)
+        return len(seen) >= expected
+
+    return asyncio.run(with_reader(pq, conn, look)) + [len(seen), seen[0], seen[-1]]
 
 
 def send_slowly(pq, conn, size):
@@ -322,10 +371,12 @@ def session(pq, conn):
             yield f"{name.decode()} single {read.__name__}", ask(pq, conn, name, lambda pq, conn: single(pq, conn, read))
     for is_async in (0, 1):
         yield f"copy {is_async}", ask(pq, conn, b"copy", lambda pq, conn: copying(pq, conn, is_async))
+    yield "copy asyncio", ask(pq, conn, b"copy", copy_asyncio)
     for read in (blocking, polling, run_asyncio):
         yield f"notify {read.__name__}", ask(pq, conn, b"notify", lambda pq, conn: read(pq, conn) + [notifications(pq, conn, 200)])
         yield f"late {read.__name__}", ask(pq, conn, b"late", lambda pq, conn: read(pq, conn) + [notifications(pq, conn, 50)])
     yield "notify alone", ask(pq, conn, b"notify", lambda pq, conn: [notifications(pq, conn, 200)] + blocking(pq, conn))
+    yield "notify asyncio", ask(pq, conn, b"notify", lambda pq, conn: notifications_asyncio(pq, conn, 200) + blocking(pq, conn))
     try:
         yield "slow", send_slowly(pq, conn, 8_000_000)
     except Stuck:
@@ -363,7 +414,8 @@ def main():
         return
     answers = []
     for library in sys.argv[1:3]:
-        done = subprocess.run([sys.executable, os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([sys.executable, os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True,
+                              timeout=LIMIT_S)
         answers.append((done.returncode, done.stdout.splitlines()))
     (code, reference), (our_code, ours) = answers
     stuck = sum("stuck" in line for line in reference + ours)

@@ -483,12 +483,12 @@ impl TlsStream {
     }
 
     fn encrypt(&mut self, data: &[u8]) -> Result<(), TlsError> {
-        // What the protocol wants sent first, if anything.
-        if !matches!(self.step_outgoing()?, Step::Idle) {
-            return Err(TlsError::Protocol(Reason::Text("uninitialized")));
-        }
         let mut size = data.len() + data.len().div_ceil(16 * 1024) * 64 + 128;
         for _ in 0..2 {
+            // What the protocol wants sent first, if anything: a key update may come up while we try.
+            if !matches!(self.step_outgoing()?, Step::Idle) {
+                return Err(TlsError::Protocol(Reason::Text("uninitialized")));
+            }
             let room = self.outgoing.room(size).map_err(socket_error)?;
             let state = self.tls.process_tls_records(&mut []).state;
             let Ok(ConnectionState::WriteTraffic(mut writer)) = state else {

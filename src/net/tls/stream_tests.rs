@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::mpsc;
 use std::sync::{Arc, OnceLock};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
@@ -23,6 +24,8 @@ use crate::net::{Address, wait};
 
 const TLS12: &SupportedProtocolVersion = &rustls::version::TLS12;
 const TLS13: &SupportedProtocolVersion = &rustls::version::TLS13;
+
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A certificate and its key in PEM, made once.
 fn identity() -> &'static str {
@@ -148,9 +151,12 @@ fn talk<T: Send + 'static>(
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = Address::from_raw(listener.local_addr().unwrap().into());
     let thread = thread::spawn(move || {
+        let tcp = listener.accept().unwrap().0;
+        // A client that never says what it should is then an error and no hang.
+        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
         let mut peer = Peer {
             tls: ServerConnection::new(server).unwrap(),
-            tcp: listener.accept().unwrap().0,
+            tcp,
             lengths: Vec::new(),
             unparsed: Vec::new(),
         };

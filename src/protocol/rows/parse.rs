@@ -15,13 +15,18 @@ const ROW_CELL: usize = 4;
 const TABLE_STEP: usize = 256;
 
 /// An entry of the table.
-pub(super) trait Entry: Copy + Default {
+pub(super) trait Entry: Copy + Default + 'static {
+    /// Entries to make a table longer by: copying them is cheaper than setting one by one.
+    const FRESH: &'static [Self];
+
     /// The entry of what lies `offset` bytes behind `self`.
     fn plus(self, offset: usize) -> Self;
 }
 
 /// An offset from the base. It is within reach, which [`super::RowStore::take_rows`] sees to.
 impl Entry for i32 {
+    const FRESH: &'static [i32] = &[0; TABLE_STEP];
+
     #[inline(always)]
     fn plus(self, offset: usize) -> i32 {
         self.wrapping_add(offset as i32)
@@ -30,6 +35,8 @@ impl Entry for i32 {
 
 /// An address.
 impl Entry for usize {
+    const FRESH: &'static [usize] = &[0; TABLE_STEP];
+
     #[inline(always)]
     fn plus(self, offset: usize) -> usize {
         self.wrapping_add(offset)
@@ -231,6 +238,11 @@ pub(super) fn prepare<E: Entry>(table: &mut Vec<E>, need: usize) -> Result<(), R
     table
         .try_reserve(need - table.len())
         .map_err(|_| RowError::OutOfMemory)?;
-    table.resize(table.capacity().min(need + TABLE_STEP), E::default());
+    let mut missing = table.capacity().min(need + TABLE_STEP) - table.len();
+    while missing > 0 {
+        let fresh = &E::FRESH[..missing.min(TABLE_STEP)];
+        table.extend_from_slice(fresh);
+        missing -= fresh.len();
+    }
     Ok(())
 }
