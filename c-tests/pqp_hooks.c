@@ -559,6 +559,7 @@ odd_passwords(void)
 }
 
 #include "pqp_transports.h"
+#include "pqp_race.h"
 
 int
 main(int argc, char **argv)
@@ -589,6 +590,11 @@ main(int argc, char **argv)
     addresses(false);
     transports(true);
     transports(false);
+    for (int steps = 0; steps < 2; steps++)
+    {
+        side_by_side(steps, "connect_race_delay_ms=30", false);
+        side_by_side(steps, "host_probe=parallel", true);
+    }
     if (failures == 0)
         printf("all as it should be\n");
     return failures != 0;

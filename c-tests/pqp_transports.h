@@ -89,7 +89,7 @@ made(pqp_factory *factory, bool steps)
     if (steps)
     {
         conn = pqp_factory_start(factory);
-        CHECK(drive(conn, 30) != PGRES_POLLING_ACTIVE);
+        CHECK(drive(conn, 15) != PGRES_POLLING_ACTIVE);
     }
     else
         conn = pqp_factory_connect(factory);

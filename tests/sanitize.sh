@@ -11,7 +11,8 @@
 #
 # Wants PQP_DSN18 (tests/setup/with_servers.sh). rustc's sanitizers are no stable option, so RUSTC_BOOTSTRAP lets this
 # compiler have them, in builds that are for this test alone. Rust's own library is not instrumented: synchronisation
-# inside it is invisible to ThreadSanitizer, and the core uses none but atomics, which are compiled here.
+# inside it is invisible to ThreadSanitizer, and the core uses none but atomics, which are compiled here. Answers and
+# addresses from another thread go through Rust's own locks, so it cannot judge them: memcheck and AddressSanitizer do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${PQP_DSN18:?is not set: run tests/setup/with_servers.sh}"
@@ -19,7 +20,8 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 host=$(rustc -vV | sed -n 's/^host: //p')
 out=$target/sanitize
 mkdir -p "$out"
-trap 'rm -rf "$out"/scratch.*' EXIT
+places=()
+trap 'rm -rf "$out"/scratch.* "${places[@]}"' EXIT
 failed=0
 
 say() { echo "sanitize: $*" >&2; }
@@ -51,7 +53,7 @@ program() {
 run() {
     local what="$1 $2" log=$out/$1/$2.log status=0
     shift 2
-    LD_LIBRARY_PATH=$out/${what%% *}/lib timeout 300 "$@" >"$log" 2>&1 || status=$?
+    LD_LIBRARY_PATH=$out/${what%% *}/lib timeout 300 env -C "$place" "$@" >"$log" 2>&1 || status=$?
     if [ "$status" = 0 ]; then
         say "$what: clean"
     else
@@ -61,12 +63,14 @@ run() {
     fi
 }
 
-# arguments NAME: what a program is called with, in $arguments
+# arguments NAME: what a program is called with, in $arguments, and where, in $place: a short path for those that listen
 arguments() {
     arguments=()
+    place=$PWD
     case $1 in
     fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
     threads | pqp_contexts) arguments=("$PQP_DSN18" 4 1) ;;
+    hooks | tokens) place=$(mktemp -d) && places+=("$place") ;;
     conninfo_dump) arguments=("$(mktemp -d "$out/scratch.XXXXXX")" tests/data/conninfo_cases.txt) ;;
     esac
 }
@@ -78,9 +82,9 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
+        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             leaks=full
-            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts) leaks=no ;; esac
+            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
@@ -92,7 +96,7 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts; do
+        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
@@ -103,6 +107,7 @@ for kind in ${*:-memcheck address thread}; do
         for name in threads pqp_contexts; do
             program "$kind" "$name" -fsanitize=thread c-tests/tsan_shim.c
             arguments "$name"
+            if [ "$name" = pqp_contexts ]; then arguments+=(no-lookups); fi
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
         done
         ;;

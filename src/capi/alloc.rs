@@ -44,23 +44,22 @@ const KEPT_LEAST: usize = 248;
 /// The largest buffer kept, in bytes.
 const KEPT_MOST: usize = 8 * 1024;
 
-/// The slot of this thread: threads have stacks of their own, whose addresses differ from some bit on.
+/// The slot of this thread: threads have stacks of their own, of 8 MiB as a rule.
 #[inline]
 fn slot() -> &'static AtomicPtr<c_void> {
     let here = 0u8;
     let address = (&raw const here).addr();
-    &KEPT[((address >> 18) ^ (address >> 23)) % KEPT.len()].0
+    &KEPT[(address >> 23) % KEPT.len()].0
 }
 
 /// As [`copy_with_nul`], into a kept buffer where one serves.
 #[inline(always)]
 pub(crate) fn copy_into_kept(bytes: &[u8]) -> *mut c_char {
-    let slot = slot();
-    // Looking is cheaper than taking. Whatever is kept has room for KEPT_LEAST bytes.
-    if bytes.len() >= KEPT_LEAST || slot.load(Relaxed).is_null() {
-        return copy_with_nul_for(bytes, bytes.len().max(KEPT_LEAST));
+    // Whatever is kept has room for KEPT_LEAST bytes.
+    if bytes.len() >= KEPT_LEAST {
+        return copy_with_nul(bytes);
     }
-    let kept = slot.swap(std::ptr::null_mut(), Acquire).cast::<u8>();
+    let kept = slot().swap(std::ptr::null_mut(), Acquire).cast::<u8>();
     if kept.is_null() {
         return copy_with_nul_for(bytes, KEPT_LEAST);
     }

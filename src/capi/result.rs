@@ -92,12 +92,19 @@ impl PGresult {
     /// A fresh result of a connection, with its hooks and event procedures (behaviours 245, 323).
     #[inline(always)]
     pub(crate) fn of(conn: &PGconn, result: QueryResult) -> PGresult {
-        let mut this = PGresult::bare(result, conn.hooks);
-        this.home = Some(Arc::clone(&conn.spare));
-        if !conn.events.is_empty() {
-            this.events = events::for_result(&conn.events);
+        // In one piece, which is made in its place.
+        PGresult {
+            view: result.rows.view(),
+            status: result.status as c_int,
+            result,
+            hooks: conn.hooks,
+            events: match conn.events.is_empty() {
+                true => Vec::new(),
+                false => events::for_result(&conn.events),
+            },
+            extra: Vec::new(),
+            home: Some(Arc::clone(&conn.spare)),
         }
-        this
     }
 
     /// The notice about a misuse of this result.

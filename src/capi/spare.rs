@@ -42,8 +42,10 @@ impl Spare {
     pub(crate) fn hand_out(&self, result: impl FnOnce() -> PGresult) -> *mut PGresult {
         // SAFETY: the invariant; the swap has made the pointer ours.
         let shell = unsafe { owned(self.shell.swap(null_mut(), AcqRel)) };
-        // Made where it is to lie.
-        Box::into_raw(Box::write(shell.unwrap_or_else(Box::new_uninit), result()))
+        let shell = Box::into_raw(shell.unwrap_or_else(Box::new_uninit)).cast::<PGresult>();
+        // SAFETY: the box has the layout of a result, and nothing is in it. Made where it is to lie.
+        unsafe { shell.write(result()) };
+        shell
     }
 
     /// Ends a result that was given to C, and keeps its memory if its connection can use it.

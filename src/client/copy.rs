@@ -49,14 +49,17 @@ impl Connection {
         }
         match self.link.flush_if_full(!self.nonblocking) {
             FlushOutcome::Failed => Err(Refused),
-            FlushOutcome::Done | FlushOutcome::Pending => Ok(PutOutcome::Queued),
+            FlushOutcome::Done | FlushOutcome::Pending => {
+                self.link.session.expect_copy_data(FLUSH_BYTES);
+                Ok(PutOutcome::Queued)
+            }
         }
     }
 
     /// [`Connection::put_copy_data`], if no more is to be done than to copy it behind what waits to be sent.
     #[inline(always)]
     pub fn append_copy_data(&mut self, data: &[u8]) -> bool {
-        self.link.session.append_copy_data(data, FLUSH_BYTES)
+        self.link.session.append_copy_data(data)
     }
 
     /// Ends COPY data, well or (with a reason) in failure, and sends what waits.

@@ -131,3 +131,110 @@ const PANICKED: &[u8] = b"a hook of the application panicked";
 pub(super) fn call_start(hook: &Arc<StartHook>, target: &mut dyn Target) -> Result<(), Vec<u8>> {
     catch_unwind(AssertUnwindSafe(|| hook(target))).unwrap_or_else(|_| Err(PANICKED.to_vec()))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+    use crate::client::Context;
+    use crate::client::connecting::{start, wait_connected};
+    use crate::config::Settings;
+    use crate::connect::connector::Mode;
+    use crate::connect::request::Peer;
+    use crate::connect::sasl::{Flow, TokenFlow, TokenStatus};
+    use crate::connect::status::ConnStatus;
+    use crate::protocol::auth::oauth::TokenRequest;
+
+    fn connection(context: &Arc<Context>) -> Connection {
+        let conninfo = b"host=/nonexistent user=u dbname=d";
+        Connection::in_context(Settings::from_conninfo(conninfo, &context.env()), context)
+    }
+
+    /// Connects, which fails; what it says.
+    fn text(conn: &mut Connection) -> String {
+        start(conn, Mode::Blocking);
+        wait_connected(conn);
+        assert_eq!(conn.link.status, ConnStatus::Bad);
+        String::from_utf8_lossy(conn.link.session.errors.text()).into_owned()
+    }
+
+    #[test]
+    fn a_provider_that_panics_refuses() {
+        let peer = || Peer {
+            host: b"h".to_vec(),
+            hostaddr: Vec::new(),
+            port: 1,
+            user: Vec::new(),
+            dbname: Vec::new(),
+            encrypted: false,
+            attempt: 1,
+        };
+        let token = TokenRequest {
+            discovery_uri: Vec::new(),
+            issuer: Vec::new(),
+            scope: None,
+        };
+        let context = Context::new();
+        let provider: Arc<Provider> = Arc::new(|_, _, _| panic!("a provider"));
+        context.change_hooks(|hooks| {
+            hooks.pass_phrase = Some(Arc::clone(&provider));
+            hooks.password = Some(Arc::clone(&provider));
+            hooks.lookup = Some(Arc::clone(&provider));
+            hooks.dial = Some(Arc::clone(&provider));
+            hooks.token = Some(provider);
+        });
+        let mut conn = connection(&context);
+        for want in [
+            Want::PassPhrase,
+            Want::Password(peer()),
+            Want::Lookup(peer()),
+            Want::Dial(peer()),
+            Want::Token(token),
+        ] {
+            let answer = ask(&mut conn, &want);
+            assert!(matches!(answer, Answer::Refused(text) if text == PANICKED));
+        }
+        // The host is refused with these words.
+        assert!(text(&mut conn).contains("a hook of the application panicked"));
+    }
+
+    #[test]
+    fn a_token_flow_that_panics_refuses() {
+        struct Panics;
+        impl TokenFlow for Panics {
+            fn poll(&self) -> TokenStatus {
+                panic!("a token flow")
+            }
+
+            fn finish(&self) {}
+        }
+        let mut conn = connection(&Context::new());
+        let answer = ask(&mut conn, &Want::TokenPoll(Flow(Arc::new(Panics))));
+        assert!(matches!(answer, Answer::Refused(text) if text == PANICKED));
+    }
+
+    #[test]
+    fn a_start_hook_that_panics_fails_the_connection() {
+        let context = Context::new();
+        context.change_hooks(|hooks| hooks.start = Some(Arc::new(|_| panic!("a start hook"))));
+        let text = text(&mut connection(&context));
+        assert_eq!(text, "a hook of the application panicked\n");
+    }
+
+    #[test]
+    fn a_panic_of_who_watches_changes_nothing() {
+        let context = Context::new();
+        let plain = text(&mut connection(&context));
+        let told = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&told);
+        context.change_hooks(|hooks| {
+            hooks.event = Some(Arc::new(move |_, _| {
+                count.fetch_add(1, Ordering::Relaxed);
+                panic!("an event handler")
+            }));
+        });
+        assert_eq!(text(&mut connection(&context)), plain);
+        assert!(told.load(Ordering::Relaxed) >= 1);
+    }
+}

@@ -15,6 +15,9 @@ const FIRST_CAPACITY: usize = 256;
 pub struct Output {
     buffer: Vec<u8>,
     sent: usize,
+    /// So many bytes at the end of the buffer are no content: they have been sent before, or were made ready for
+    /// [`Output::append_copy_data`].
+    room: usize,
     /// More than an idle connection's capacity has been needed in this cycle.
     is_busy: bool,
 }
@@ -22,6 +25,7 @@ pub struct Output {
 impl Output {
     /// The buffer to append messages to.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
+        self.drop_room();
         if self.sent > 0 && self.sent >= self.buffer.len() / 2 {
             self.buffer.drain(..self.sent);
             self.sent = 0;
@@ -33,35 +37,64 @@ impl Output {
         &mut self.buffer
     }
 
-    /// Appends a CopyData message if it fits as it is; whether it did.
+    /// Makes room for CopyData messages ready, until `full` bytes wait to be sent: as far as the buffer's memory goes.
+    pub fn make_room(&mut self, full: usize) {
+        let content = self.end();
+        let full = self.buffer.capacity().min(self.sent.saturating_add(full));
+        // Cheap where the room is still there from the time before.
+        self.buffer.resize(full.max(content), 0);
+        self.room = self.buffer.len() - content;
+    }
+
+    #[inline]
+    fn drop_room(&mut self) {
+        if self.room > 0 {
+            self.buffer.truncate(self.end());
+            self.room = 0;
+        }
+    }
+
+    /// Where the content ends.
+    #[inline(always)]
+    fn end(&self) -> usize {
+        self.buffer.len() - self.room
+    }
+
+    /// Appends a CopyData message if it fits into room made ready; whether it did.
     #[inline(always)]
     pub fn append_copy_data(&mut self, data: &[u8]) -> bool {
-        let out = &mut self.buffer;
-        if out.capacity() - out.len() < data.len() + HEADER_LEN {
+        let end = self.end();
+        let Some((header, room)) = self
+            .buffer
+            .get_mut(end..)
+            .and_then(|room| room.split_first_chunk_mut::<HEADER_LEN>())
+        else {
             return false;
-        }
-        let [a, b, c, d] = (data.len() as u32 + 4).to_be_bytes();
-        // One by one, which compiles to stores; a slice of five would be a call.
-        for byte in [tag::COPY_DATA, a, b, c, d] {
-            out.push(byte);
-        }
-        out.extend_from_slice(data);
+        };
+        let Some(place) = room.get_mut(..data.len()) else {
+            return false;
+        };
+        let [kind, length @ ..] = header;
+        *kind = tag::COPY_DATA;
+        *length = (data.len() as u32 + 4).to_be_bytes();
+        place.copy_from_slice(data);
+        self.room -= HEADER_LEN + data.len();
         true
     }
 
     /// What has not been sent yet.
     pub fn pending(&self) -> &[u8] {
-        &self.buffer[self.sent..]
+        &self.buffer[self.sent..self.end()]
     }
 
     /// Whether everything has been sent.
     pub fn is_empty(&self) -> bool {
-        self.sent == self.buffer.len()
+        self.sent == self.end()
     }
 
     /// Number of bytes that have not been sent yet.
     pub fn len(&self) -> usize {
-        self.buffer.len() - self.sent
+        self.end() - self.sent
     }
 
     /// Bytes in the buffer, sent or not: a mark to cut a half-written message off again with [`Output::cut`].
@@ -71,22 +104,25 @@ impl Output {
 
     /// Removes everything behind `mark`.
     pub fn cut(&mut self, mark: usize) {
+        self.drop_room();
         self.buffer.truncate(mark.max(self.sent));
     }
 
     /// Everything behind `mark`.
     pub fn since(&self, mark: usize) -> &[u8] {
-        self.buffer.get(mark..).unwrap_or_default()
+        self.buffer.get(mark..self.end()).unwrap_or_default()
     }
 
     /// The transport has taken `n` bytes.
     pub fn advance(&mut self, n: usize) {
-        self.sent = (self.sent + n).min(self.buffer.len());
-        if self.sent == self.buffer.len() {
+        let end = self.end();
+        self.sent = (self.sent + n).min(end);
+        if self.sent == end {
             self.sent = 0;
-            self.is_busy |= self.buffer.len() > IDLE_CAPACITY;
-            self.buffer.clear();
+            self.is_busy |= end > IDLE_CAPACITY;
+            self.room = self.buffer.len();
             if self.buffer.capacity() > 4 * KEPT_CAPACITY {
+                self.drop_room();
                 self.buffer.shrink_to(KEPT_CAPACITY);
             }
         }
@@ -125,5 +161,31 @@ mod tests {
         assert_eq!(out.pending(), b"rst");
         out.advance(3);
         assert!(out.is_empty());
+    }
+
+    #[test]
+    fn room_made_ready_is_no_content() {
+        let mut out = Output::default();
+        assert!(!out.append_copy_data(b"none yet"));
+        out.buffer().extend_from_slice(b"first");
+        out.make_room(16);
+        assert_eq!((out.pending(), out.len()), (&b"first"[..], 5));
+        assert!(out.append_copy_data(b"abcdef"));
+        let first = b"firstd\0\0\0\x0aabcdef";
+        assert_eq!(out.pending(), first);
+        // 16 bytes wait, with or without room in the buffer's memory.
+        assert!(!out.append_copy_data(b""));
+        out.make_room(24);
+        assert!(!out.append_copy_data(b"four"));
+        assert!(out.append_copy_data(b"xyz"));
+        out.make_room(100);
+        out.buffer().push(b'!');
+        assert_eq!(out.pending(), [&first[..], b"d\0\0\0\x07xyz!"].concat());
+        out.make_room(100);
+        out.advance(24);
+        assert_eq!(out.pending(), b"!");
+        out.make_room(2);
+        out.advance(1);
+        assert!(out.is_empty() && out.pending().is_empty());
     }
 }

@@ -417,6 +417,7 @@ impl QueryResult {
     }
 
     /// Nobody needs the result any more: gives up what it holds, but for a little memory that the next one can use.
+    #[inline]
     pub fn retire(&mut self) {
         let body = &mut *self.0;
         body.rows.trim();
@@ -426,7 +427,9 @@ impl QueryResult {
         if body.param_types.capacity() > 0 {
             body.param_types = Vec::new();
         }
-        body.error = None;
+        if body.error.is_some() {
+            body.error = None;
+        }
     }
 
     /// The body, for who keeps it by itself for a while.

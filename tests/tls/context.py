@@ -21,7 +21,7 @@ def load(path):
     pq = real_servers.load(path)
     pointer, text, size, status = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int
     for name, result, arguments in (
-        ("pqp_context_new", pointer, []), ("pqp_context_free", None, [pointer]),
+        ("pqp_context_new", pointer, []), ("pqp_context_default", pointer, []), ("pqp_context_free", None, [pointer]),
         ("pqp_context_set_env_policy", status, [pointer, ctypes.c_int]),
         ("pqp_context_set_tls_roots", status, [pointer, text, size]),
         ("pqp_context_set_tls_identity", status, [pointer, text, size, text, size]),
@@ -154,9 +154,19 @@ def main():
                               f"sslkey={real_servers.PLACES}/client-rsa.pbes2-aes256.key".encode())
         check("the default context has none of it", answer(pq, conn), "private key")
         check("but the process's hook", str(calls), "the process's")
+        calls.clear()
+        standard = pq.pqp_context_default()
+        provider = PROVIDER(giving(b"secret"))
+        pq.pqp_context_set_key_password_provider(standard, ctypes.cast(provider, ctypes.c_void_p), None, None)
+        conn = pq.PQconnectdb(f"{full} sslrootcert={real_servers.PLACES}/root.crt sslcert={real_servers.PLACES}/client-rsa.crt "
+                              f"sslkey={real_servers.PLACES}/client-rsa.pbes2-aes256.key".encode())
+        check("a provider of the default context", answer(pq, conn), yes)
+        check("comes before the process's hook", str(calls), str([b"localhost"]))
+        pq.pqp_context_set_key_password_provider(standard, None, None, None)
+        pq.pqp_context_free(standard)
         pq.PQsetSSLKeyPassHook_OpenSSL(None)
     print(f"{asked} answers about contexts; {wrong} wrong")
-    sys.exit(wrong != 0 or asked != 48)
+    sys.exit(wrong != 0 or asked != 52)
 
 
 if __name__ == "__main__":

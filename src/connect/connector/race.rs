@@ -53,6 +53,12 @@ impl Race {
         &mut self.forsaken
     }
 
+    /// Whether the application is to be asked, or told, something. Not while it is being asked: an answer has its lane.
+    pub(super) fn has_news(&self) -> bool {
+        let wants = |lane: &Lane| matches!(lane.machine.asking, Asking::Wanted(_));
+        !self.forsaken.is_empty() || (self.asking.is_none() && self.lanes.iter().any(wants))
+    }
+
     /// A child of fork() leaves its parent's sockets alone.
     pub(super) fn disown(&mut self) {
         for lane in &mut self.lanes {
@@ -186,6 +192,7 @@ impl Connector {
         );
         machine.env = self.env.clone();
         machine.asks = self.asks;
+        machine.set_sasl(self.sasl.set.clone());
         machine.key_cache = self.key_cache.clone();
         machine.memory = self.memory.clone();
         machine.known_address = entry.address.map(Box::new);
@@ -262,6 +269,8 @@ impl Connector {
             .settle(machine.candidates.current(), machine.address().cloned());
         self.hostaddr = std::mem::take(&mut machine.hostaddr);
         self.used_password = machine.used_password;
+        self.password_given = machine.password_given;
+        self.provided = machine.provided;
         self.impression = std::mem::take(&mut machine.impression);
         Go::On(Stage::Ended)
     }
@@ -319,7 +328,7 @@ impl Connector {
             }
             if lane.machine.is_waiting_for_socket(&lane.link) {
                 interests.push(Interest {
-                    fd: lane.link.raw_fd(),
+                    fd: lane.machine.awaited(&lane.link),
                     read: lane.status == PollStatus::Reading,
                     write: lane.status == PollStatus::Writing,
                 });
@@ -334,7 +343,7 @@ impl Connector {
 
     /// What a lane wants of the application.
     pub(super) fn take_want_of_lane(&mut self) -> Option<Want> {
-        let race = self.race.as_mut()?;
+        let race = self.race.as_mut().filter(|race| race.asking.is_none())?;
         for (index, lane) in race.lanes.iter_mut().enumerate() {
             if let Some(want) = lane.machine.take_want() {
                 race.asking = Some(index);

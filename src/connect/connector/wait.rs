@@ -178,7 +178,7 @@ impl Connector {
     }
 
     /// What is waited for on the way: the socket, or what a token is awaited on (behaviour 83).
-    fn awaited(&self, link: &Link) -> i32 {
+    pub(super) fn awaited(&self, link: &Link) -> i32 {
         match self.altsock() {
             Some(fd) if link.status == ConnStatus::Authenticating => fd,
             _ => link.raw_fd(),

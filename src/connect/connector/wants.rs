@@ -97,7 +97,9 @@ impl Connector {
 
     /// Whether [`Connector::take_want`] or [`Connector::take_forsaken`] would give something.
     pub fn has_news(&self) -> bool {
-        matches!(self.asking, Asking::Wanted(_)) || !self.forsaken.is_empty()
+        matches!(self.asking, Asking::Wanted(_))
+            || !self.forsaken.is_empty()
+            || self.race.as_ref().is_some_and(|race| race.has_news())
     }
 
     /// What was promised and nobody waits for any more: to be cancelled ([`Forsaken::cancel`]) by the caller, with nothing

@@ -1,6 +1,6 @@
 //! Rows that are copied, so that their values are aligned.
 
-use super::parse::{Entry, LONG, ROW_HEADER, WORD, data_row, note_long, prepare};
+use super::parse::{Entry, LONG, ROW_HEADER, Stop, Taken, WORD, data_row, note_long, prepare};
 use super::{KEPT_BYTES, RowError, RowStore, RowsStep, address_of, in_reach};
 use crate::protocol::input::Input;
 
@@ -9,7 +9,9 @@ pub(super) const ALIGN: usize = 8;
 /// Least capacity of an arena block in bytes; the next ones double up to [`ARENA_LARGEST`].
 const ARENA_FIRST: usize = 512;
 const ARENA_LARGEST: usize = 1024 * 1024;
-/// So much of an arena block is made ready at a time, in bytes.
+/// So much of an arena block is made ready at a time, in bytes: in so many steps of a length that the C library's
+/// memset does best.
+const ARENA_STEPS: usize = 8;
 const ARENA_STEP: usize = 1536;
 /// Values up to this length are copied in one go, in bytes.
 const SHORT: usize = 32;
@@ -21,8 +23,21 @@ impl RowStore {
     #[inline(never)]
     pub(super) fn take_copies(&mut self, input: &mut Input, limit: usize) -> RowsStep {
         let (block, pos) = input.raw();
-        for _ in 0..limit {
-            let rest = block.get_mut(*pos..).unwrap_or_default();
+        let mut left = limit;
+        while left > 0 {
+            let rest = block.get(*pos..).unwrap_or_default();
+            let taken = self.copy_ready(rest, left);
+            self.rows += taken.rows;
+            self.closed_rows = self.rows;
+            *pos += taken.bytes;
+            left -= taken.rows;
+            match taken.stop {
+                _ if left == 0 => break,
+                Stop::Done => return RowsStep::Done,
+                Stop::Failed(error) => return RowsStep::Failed(error),
+                Stop::Full | Stop::Long => {}
+            }
+            let rest = rest.get(taken.bytes..).unwrap_or_default();
             let Some((length, count)) = data_row(rest) else {
                 return RowsStep::Done;
             };
@@ -33,39 +48,59 @@ impl RowStore {
                 return RowsStep::Failed(error);
             }
             *pos += length;
+            left -= 1;
         }
         RowsStep::Limit
     }
 
-    /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena.
-    #[inline]
+    /// Copies rows into what is ready of the arena and the table.
+    #[inline(always)]
+    fn copy_ready(&mut self, bytes: &[u8], limit: usize) -> Taken {
+        let used = self.rows * self.stride;
+        let block = self.blocks.last_mut().unwrap_or(&mut self.first);
+        let address = address_of(&block.data);
+        let data = block.data.as_mut_slice();
+        let columns = self.columns;
+        match &mut self.far {
+            // Without a block, or without columns.
+            _ if self.arena_used == 0 || columns == 0 => FULL,
+            None => {
+                let origin = address.wrapping_sub(self.base) as i32;
+                let table = ready_part(&mut self.near, used, columns, limit);
+                copy_rows(bytes, data, &mut self.arena_used, origin, table, columns)
+            }
+            Some(far) => {
+                let table = ready_part(far, used, columns, limit);
+                copy_rows(bytes, data, &mut self.arena_used, address, table, columns)
+            }
+        }
+    }
+
+    /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena, whatever that takes.
     fn copy_row(&mut self, bytes: &[u8], length: usize) -> Result<(), RowError> {
         let used = self.rows * self.stride;
-        // Each value takes what it takes in the message, and up to 7 bytes to be aligned.
-        self.ready_arena(length + self.columns * ALIGN + 3 * ALIGN + SHORT)?;
+        self.ready_arena(room_for(length, self.columns))?;
         if length >= LONG {
             note_long(&bytes[..length], used + 1, self.columns, &mut self.long)?;
         }
         let end = used + self.stride;
-        let arena = self.blocks.last_mut().unwrap_or(&mut self.first);
-        let address = address_of(&arena.data);
-        let data = arena.data.as_mut_slice();
-        let done = self.arena_used;
-        self.arena_used = match &mut self.far {
+        let block = self.blocks.last_mut().unwrap_or(&mut self.first);
+        let address = address_of(&block.data);
+        let mut arena = Arena::of(&mut block.data, self.arena_used)?;
+        match &mut self.far {
             None => {
-                if self.near.len() < end {
-                    prepare(&mut self.near, end)?;
-                }
+                prepare(&mut self.near, end)?;
                 let origin = address.wrapping_sub(self.base) as i32;
-                copy_values(bytes, length, data, done, origin, &mut self.near[used..end])
+                let origin = origin.plus(arena.skew);
+                copy_values(bytes, length, &mut arena, origin, &mut self.near[used..end])
             }
             Some(far) => {
-                if far.len() < end {
-                    prepare(far, end)?;
-                }
-                copy_values(bytes, length, data, done, address, &mut far[used..end])
+                prepare(far, end)?;
+                let origin = address.plus(arena.skew);
+                copy_values(bytes, length, &mut arena, origin, &mut far[used..end])
             }
         }?;
+        self.arena_used = arena.used();
         self.rows += 1;
         self.closed_rows = self.rows;
         Ok(())
@@ -83,12 +118,17 @@ impl RowStore {
 
     #[cold]
     fn extend_arena(&mut self, need: usize) -> Result<(), RowError> {
-        let step =
-            |data: &Vec<u8>, end: usize| data.capacity().min(end.max(data.len() + ARENA_STEP));
+        let step = |data: &mut Vec<u8>, end: usize| {
+            let end = data
+                .capacity()
+                .min(end.max(data.len() + ARENA_STEPS * ARENA_STEP));
+            while data.len() < end {
+                data.resize(end.min(data.len() + ARENA_STEP), 0);
+            }
+        };
         let block = self.blocks.last_mut().unwrap_or(&mut self.first);
         if self.arena_used > 0 && block.data.capacity() - self.arena_used >= need {
-            let len = step(&block.data, self.arena_used + need);
-            block.data.resize(len, 0);
+            step(&mut block.data, self.arena_used + need);
             return Ok(());
         }
         let need = need + ARENA_CELL + ALIGN;
@@ -105,7 +145,7 @@ impl RowStore {
             data.try_reserve_exact(capacity.max(need))
                 .map_err(|_| RowError::OutOfMemory)?;
         }
-        data.resize(step(&data, need), 0);
+        step(&mut data, need);
         let address = address_of(&data);
         if self.rows == 0 {
             self.base = address;
@@ -137,20 +177,115 @@ impl RowStore {
     }
 }
 
-/// Copies the values of the DataRow at the front of `bytes`, of this length, behind the `used` bytes of an arena block, which begins at `origin` and has room
-/// for them: entries as those of [`locate`]. Returns the bytes used then.
+/// Nothing taken, for want of room.
+const FULL: Taken = Taken {
+    rows: 0,
+    bytes: 0,
+    stop: Stop::Full,
+};
+
+/// What a row of this length may take: each value what it takes in the message, and up to 7 bytes to be aligned.
+#[inline(always)]
+fn room_for(length: usize, columns: usize) -> usize {
+    length + columns * ALIGN + 3 * ALIGN + SHORT
+}
+
+/// The part of the table that is ready for the next `limit` rows.
+#[inline(always)]
+fn ready_part<E: Entry>(table: &mut [E], used: usize, columns: usize, limit: usize) -> &mut [E] {
+    let end = used.saturating_add(limit.saturating_mul(columns + 1));
+    let end = end.min(table.len());
+    table.get_mut(used..end).unwrap_or_default()
+}
+
+/// An arena block from its first aligned byte on. Blocks are aligned as the allocator aligns them, which is to 16 bytes, so
+/// that is the first byte as a rule.
+struct Arena<'a> {
+    data: &'a mut [u8],
+    /// Bytes used. A block holds a message, which is below 2 GiB, and little more; with 32 bits sums need no check.
+    used: u32,
+    /// Bytes before the first aligned one.
+    skew: usize,
+}
+
+impl Arena<'_> {
+    #[inline(always)]
+    fn of(data: &mut [u8], used: usize) -> Result<Arena<'_>, RowError> {
+        let skew = data.as_ptr().addr().wrapping_neg() % ALIGN;
+        let used = used.checked_sub(skew).and_then(|u| u32::try_from(u).ok());
+        match (data.get_mut(skew..), used) {
+            (Some(data), Some(used)) => Ok(Arena { data, used, skew }),
+            _ => Err(RowError::OutOfMemory),
+        }
+    }
+
+    /// Bytes used of the block.
+    #[inline(always)]
+    fn used(&self) -> usize {
+        self.used as usize + self.skew
+    }
+}
+
+/// Copies rows from the front of `bytes` behind the `used` bytes of an arena block, which begins at `origin`, as long as
+/// there is room for them in it and in `table`.
+#[inline(never)]
+fn copy_rows<E: Entry>(
+    bytes: &[u8],
+    data: &mut [u8],
+    used: &mut usize,
+    origin: E,
+    table: &mut [E],
+    columns: usize,
+) -> Taken {
+    let Ok(mut arena) = Arena::of(data, *used) else {
+        return FULL;
+    };
+    let origin = origin.plus(arena.skew);
+    let mut rest = bytes;
+    let mut rows = 0;
+    let stop = 'rows: {
+        for entries in table.chunks_exact_mut(columns + 1) {
+            let Some((length, count)) = data_row(rest) else {
+                break 'rows Stop::Done;
+            };
+            if count != columns {
+                break 'rows Stop::Failed(RowError::FieldCount);
+            }
+            if length >= LONG {
+                break 'rows Stop::Long;
+            }
+            if arena.data.len() < arena.used as usize + room_for(length, columns) {
+                break 'rows Stop::Full;
+            }
+            if let Err(error) = copy_values(rest, length, &mut arena, origin, entries) {
+                break 'rows Stop::Failed(error);
+            }
+            rest = rest.get(length..).unwrap_or_default();
+            rows += 1;
+        }
+        Stop::Full
+    };
+    *used = arena.used();
+    Taken {
+        rows,
+        bytes: bytes.len() - rest.len(),
+        stop,
+    }
+}
+
+/// Copies the values of the DataRow at the front of `bytes`, of this length, into an arena block, which begins at `origin` and
+/// has room for them: entries as those of [`locate`].
+///
+/// [`locate`]: super::parse::locate
 #[inline(always)]
 fn copy_values<E: Entry>(
     bytes: &[u8],
     length: usize,
-    arena: &mut [u8],
-    mut used: usize,
+    arena: &mut Arena<'_>,
     origin: E,
     entries: &mut [E],
-) -> Result<usize, RowError> {
-    // Blocks are aligned as the allocator aligns them, which is to 16 bytes.
-    let skew = arena.as_ptr().addr() % ALIGN;
-    let empty = origin.plus(ARENA_CELL + (ALIGN - skew) % ALIGN);
+) -> Result<(), RowError> {
+    let empty = origin.plus(ARENA_CELL);
     let entries = match entries {
         [cell, entries @ ..] => {
             *cell = empty;
@@ -158,45 +293,65 @@ fn copy_values<E: Entry>(
         }
         none => none,
     };
+    let data = &mut *arena.data;
+    let mut used = arena.used;
     let mut at = ROW_HEADER as u32;
     for entry in entries {
         let start = at as usize;
-        let Some(&[a, b, c, d]) = bytes.get(start..start + WORD) else {
-            return Err(RowError::InsufficientData);
-        };
-        let len = i32::from_be_bytes([a, b, c, d]);
-        at += WORD as u32;
-        if len < 0 {
-            *entry = empty;
-            continue;
-        }
-        let (start, len) = (at as usize, len as usize);
-        let to = ((used + skew + WORD + ALIGN - 1) & !(ALIGN - 1)) - skew;
-        *entry = origin.plus(to);
-        if len <= SHORT
-            && let Some(from) = bytes.get(start..start + SHORT)
-            && let Some(room) = arena.get_mut(to - WORD..to + SHORT)
+        let aligned = (used + (WORD + ALIGN - 1) as u32) & !(ALIGN as u32 - 1);
+        let to = aligned.wrapping_sub(WORD as u32) as usize;
+        if let Some(from) = bytes.get(start..start + WORD + SHORT)
+            && let len = u32::from_be_bytes([from[0], from[1], from[2], from[3]])
+            && len <= SHORT as u32
+            && let Some(room) = data.get_mut(to..to + WORD + SHORT + 1)
         {
             // Most are short: as many bytes are copied each time, and what is too much will be overwritten.
-            room[..WORD].copy_from_slice(&(len as u32).to_be_bytes());
-            room[WORD..].copy_from_slice(from);
-            if let Some(nul) = arena.get_mut(to + len) {
-                *nul = 0;
-            }
-        } else {
-            let value = bytes.get(start..start + len);
-            value
-                .and_then(|value| put_value(arena, to, value))
-                .ok_or(RowError::InsufficientData)?;
+            room[..WORD + SHORT].copy_from_slice(from);
+            room[WORD + len as usize] = 0;
+            *entry = origin.plus(aligned as usize);
+            used = aligned + len;
+            at += WORD as u32 + len;
+            continue;
         }
-        used = to + len;
-        at += len as u32;
+        at += WORD as u32;
+        match copy_long(bytes, start, data, to)? {
+            None => *entry = empty,
+            Some(len) => {
+                *entry = origin.plus(aligned as usize);
+                used = aligned + len;
+                at += len;
+            }
+        }
     }
     match (at as usize).cmp(&length) {
-        core::cmp::Ordering::Equal => Ok(used),
+        core::cmp::Ordering::Equal => {
+            arena.used = used;
+            Ok(())
+        }
         core::cmp::Ordering::Less => Err(RowError::TrailingData),
         core::cmp::Ordering::Greater => Err(RowError::InsufficientData),
     }
+}
+
+/// Copies the value whose length word stands at `start`, with that word and a NUL, to `to`; its length, `None` for NULL.
+#[inline(never)]
+fn copy_long(
+    bytes: &[u8],
+    start: usize,
+    arena: &mut [u8],
+    to: usize,
+) -> Result<Option<u32>, RowError> {
+    let word = bytes.get(start..).and_then(|b| b.first_chunk::<WORD>());
+    let len = i32::from_be_bytes(*word.ok_or(RowError::InsufficientData)?);
+    if len < 0 {
+        return Ok(None);
+    }
+    let start = start + WORD;
+    bytes
+        .get(start..start + len as usize)
+        .and_then(|value| put_value(arena, to + WORD, value))
+        .ok_or(RowError::InsufficientData)?;
+    Ok(Some(len as u32))
 }
 
 /// Writes a value with the length word before it and the NUL behind it; `None` if there is no room.

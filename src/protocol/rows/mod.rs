@@ -24,7 +24,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::backend::tag;
 use super::input::{Input, append};
 use parse::{
-    Entry, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
+    Entry, LONG, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
 };
 
 /// Entries that a finished table may keep without a use for them.
@@ -173,7 +173,22 @@ impl RowStore {
 
     /// Gives memory back that is not worth keeping. The store holds no rows afterwards, until [`RowStore::restart`] it is
     /// for none.
+    #[inline]
     pub fn trim(&mut self) {
+        if self.near.capacity() > KEPT_ENTRIES
+            || self.first.data.capacity() > KEPT_BYTES
+            || self.blocks.capacity() > 0
+            || self.long.capacity() > 0
+            || self.far.is_some()
+        {
+            self.give_back();
+        }
+        self.rows = 0;
+        self.closed_rows = 0;
+    }
+
+    #[cold]
+    fn give_back(&mut self) {
         if self.near.capacity() > KEPT_ENTRIES {
             self.near = Vec::new();
         }
@@ -187,8 +202,6 @@ impl RowStore {
             self.long = Vec::new();
         }
         self.far = None;
-        self.rows = 0;
-        self.closed_rows = 0;
     }
 
     /// As if new, after [`RowStore::trim`].
@@ -227,11 +240,8 @@ impl RowStore {
     #[inline]
     pub fn view(&self) -> RowsView {
         let stride = self.stride;
-        let in_reach = self.far.is_none()
-            && self
-                .rows
-                .checked_mul(stride)
-                .is_some_and(|n| n <= u32::MAX as usize);
+        // Rows are counted by an `int`, columns by a `short`: their product is no more than 47 bits long.
+        let in_reach = self.far.is_none() && self.rows * stride <= u32::MAX as usize;
         let rows = if in_reach { self.rows as u32 } else { 0 };
         RowsView {
             table: self.near.as_ptr(),
@@ -334,6 +344,45 @@ impl RowStore {
             Some(_) => RowsStep::Failed(RowError::FieldCount),
             None => RowsStep::Done,
         }
+    }
+
+    /// Stores the row at the front, which is to be all of this result, into memory that is there; whether it did. If not,
+    /// [`RowStore::take_rows`] does it, or says why not.
+    pub fn take_single(&mut self, input: &mut Input) -> bool {
+        let (block, pos) = input.raw();
+        let bytes = block.get(*pos..).unwrap_or_default();
+        let Some((length, count)) = data_row(bytes) else {
+            return false;
+        };
+        let (columns, data) = (self.columns, &mut self.first.data);
+        let (Some(entries), Some(message)) =
+            (self.near.get_mut(..self.stride), bytes.get(..length))
+        else {
+            return false;
+        };
+        if count != columns
+            || columns == 0
+            || self.rows > 0
+            || self.copies
+            || self.far.is_some()
+            || data.capacity() <= length
+            || length >= LONG
+        {
+            return false;
+        }
+        data.clear();
+        data.extend_from_slice(message);
+        data.push(0);
+        if locate(&mut data[..length], 0, entries).is_err() {
+            return false;
+        }
+        self.base = address_of(data);
+        self.first.rows = 0..1;
+        self.has_first = true;
+        self.rows = 1;
+        self.closed_rows = 1;
+        *pos += length;
+        true
     }
 
     /// Stores rows that stay in the receive block.
@@ -534,7 +583,20 @@ impl RowStore {
     ///
     /// # Errors
     /// [`RowError::OutOfMemory`]; the open rows are dropped then.
+    #[inline]
     pub fn finish(&mut self, input: &mut Input) -> Result<(), RowError> {
+        let is_finished = self.closed_rows == self.rows
+            && self.arena_used == 0
+            && self.near.capacity() <= TABLE_SPARE
+            && self.far.is_none();
+        match is_finished {
+            true => Ok(()),
+            false => self.finish_rows(input),
+        }
+    }
+
+    #[inline(never)]
+    fn finish_rows(&mut self, input: &mut Input) -> Result<(), RowError> {
         let closed;
         if self.closed_rows < self.rows {
             self.follow(input);

@@ -15,13 +15,18 @@ const ROW_CELL: usize = 4;
 const TABLE_STEP: usize = 256;
 
 /// An entry of the table.
-pub(super) trait Entry: Copy + Default {
+pub(super) trait Entry: Copy + Default + 'static {
+    /// Entries to make a table longer by: copying them is cheaper than setting one by one.
+    const FRESH: &'static [Self];
+
     /// The entry of what lies `offset` bytes behind `self`.
     fn plus(self, offset: usize) -> Self;
 }
 
 /// An offset from the base. It is within reach, which [`super::RowStore::take_rows`] sees to.
 impl Entry for i32 {
+    const FRESH: &'static [i32] = &[0; TABLE_STEP];
+
     #[inline(always)]
     fn plus(self, offset: usize) -> i32 {
         self.wrapping_add(offset as i32)
@@ -30,6 +35,8 @@ impl Entry for i32 {
 
 /// An address.
 impl Entry for usize {
+    const FRESH: &'static [usize] = &[0; TABLE_STEP];
+
     #[inline(always)]
     fn plus(self, offset: usize) -> usize {
         self.wrapping_add(offset)
@@ -156,7 +163,7 @@ pub(super) fn locate<E: Entry>(
     entries: &mut [E],
 ) -> Result<(), RowError> {
     let empty = origin.plus(ROW_CELL);
-    let entries = match entries {
+    let mut left = match entries {
         [cell, entries @ ..] => {
             *cell = empty;
             entries
@@ -165,7 +172,8 @@ pub(super) fn locate<E: Entry>(
     };
     // Both summands are below 2 GiB each time.
     let mut at = ROW_HEADER as u32;
-    for entry in entries {
+    while let [entry, entries @ ..] = left {
+        left = entries;
         let start = at as usize;
         let Some(word) = message.get_mut(start..start + WORD) else {
             return Err(RowError::InsufficientData);
@@ -231,6 +239,11 @@ pub(super) fn prepare<E: Entry>(table: &mut Vec<E>, need: usize) -> Result<(), R
     table
         .try_reserve(need - table.len())
         .map_err(|_| RowError::OutOfMemory)?;
-    table.resize(table.capacity().min(need + TABLE_STEP), E::default());
+    let mut missing = table.capacity().min(need + TABLE_STEP) - table.len();
+    while missing > 0 {
+        let fresh = &E::FRESH[..missing.min(TABLE_STEP)];
+        table.extend_from_slice(fresh);
+        missing -= fresh.len();
+    }
     Ok(())
 }

@@ -48,15 +48,19 @@ impl Session {
         self.put(|out| frontend::bytes(out, frontend::tag::COPY_DATA, data))
     }
 
-    /// As [`Session::put_copy_data`], where it needs no more than a copy into the buffer, in which less than `full` bytes wait
-    /// then. `false`, and nothing done, where more is to be done, or to be looked at, first.
+    /// As [`Session::put_copy_data`], where it needs no more than a copy into room that [`Session::expect_copy_data`] has made
+    /// ready. `false`, and nothing done, where more is to be done, or to be looked at, first.
     #[inline(always)]
-    pub fn append_copy_data(&mut self, data: &[u8], full: usize) -> bool {
-        if self.state != State::CopyIn || self.trace.is_some() || !self.input.is_empty() {
-            return false;
-        }
-        let waiting = self.output.len();
-        waiting < full && data.len() < full - waiting && self.output.append_copy_data(data)
+    pub fn append_copy_data(&mut self, data: &[u8]) -> bool {
+        self.state == State::CopyIn
+            && self.trace.is_none()
+            && self.input.is_empty()
+            && self.output.append_copy_data(data)
+    }
+
+    /// More COPY data is likely to follow: makes room ready for it, until `full` bytes wait to be sent.
+    pub fn expect_copy_data(&mut self, full: usize) {
+        self.output.make_room(full);
     }
 
     /// Ends the data, well or (with a reason) in failure.

@@ -559,6 +559,10 @@ impl Session {
         if result.status != ExecStatus::TuplesOk || limit == 0 {
             return false;
         }
+        if self.row_mode == RowMode::Single && result.rows.take_single(&mut self.input) {
+            self.split_partial(ExecStatus::SingleTuple);
+            return true;
+        }
         match result.rows.take_rows(&mut self.input, limit) {
             RowsStep::Limit => {
                 self.hand_out_rows();
