@@ -145,6 +145,17 @@ diff-check: all
 tls-check: all
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/tls/check.sh
 
+# Connecting in programs that wait by loops of their own, in networks of dead, silent and slow hosts that the test makes
+# (as root); ONLY= for some of it.
+waiting-check: all
+	CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
+		tests/waiting.sh include $(OUT)/lib $(ONLY)
+
+# How long connecting takes there, ours and the reference in one run.
+bench-connect: all
+	CC='$(CC)' PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh \
+		tests/waiting.sh include $(OUT)/lib --bench
+
 # What everything costs, against libpq's own builds: tests/bench/. ONLY="rows exec" for some of the
 # workloads; KEEP=DIR keeps callgrind's files. The results stay in $(TARGET)/bench.json; UPDATE_README=1
 # puts the table into README.md and renews its chart.

@@ -863,3 +863,29 @@ fn shim_checker_sees_definitions_and_not_calls() {
     );
     assert!(shim_exports("pq_c_printfPQExpBuffer(x);").is_empty());
 }
+
+/// Phony targets of a Makefile without a rule: make takes them for done.
+fn targets_without_rule(makefile: &str) -> Vec<&str> {
+    let mut lines = makefile.lines();
+    let phony = lines.find_map(|l| l.strip_prefix(".PHONY: "));
+    phony
+        .unwrap_or_default()
+        .split_whitespace()
+        .filter(|target| {
+            !makefile
+                .lines()
+                .any(|l| l.strip_prefix(*target).is_some_and(|l| l.starts_with(':')))
+        })
+        .collect()
+}
+
+#[test]
+fn every_target_of_the_makefile_has_a_rule() {
+    let makefile = fs::read_to_string(root().join("Makefile")).expect("the Makefile is there");
+    assert!(targets_without_rule(&makefile).is_empty());
+    assert_eq!(
+        targets_without_rule(".PHONY: a b\n\na: c\n"),
+        ["b"],
+        "a lost rule is seen"
+    );
+}
