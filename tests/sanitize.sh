@@ -88,7 +88,7 @@ for kind in ${*:-memcheck address thread}; do
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
-                --suppressions=tests/data/memcheck.supp \
+                --suppressions="$PWD/tests/data/memcheck.supp" \
                 --show-leak-kinds=definite,indirect,possible \
                 --errors-for-leak-kinds=definite,indirect,possible \
                 "$out/$kind/$name" "${arguments[@]}"
