@@ -134,6 +134,11 @@ impl Handle for ConnRef {
         }
     }
 
+    #[inline]
+    fn is_watched(&self) -> bool {
+        self.look(|c| !c.events.is_empty())
+    }
+
     fn announce(&mut self, result: QueryResult) -> QueryResult {
         super::result::announce(self, result)
     }
