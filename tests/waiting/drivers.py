@@ -175,7 +175,7 @@ def by_psycopg2_eventlet(conninfo):
         import eventlet.hubs
 
     def wait_for(fd, read):
-        eventlet.hubs.trampoline(fd, read=read, write=not read, timeout=60)
+        eventlet.hubs.trampoline(fd, read=read, write=not read, timeout=60, timeout_exc=TimeoutError("nothing in a minute"))
 
     green_beside(eventlet.spawn, eventlet.sleep, conninfo, wait_for)
 
