@@ -3,6 +3,7 @@
 # error, and prints what there is on standard output, one KEY=VALUE a line:
 #
 #   PQP_PSYCOPG2      psycopg2 as built from its sdist, and its tests: lib/ and src/
+#   PQP_PYGRESQL      PyGreSQL likewise
 #   PQP_PSYCOPG3      the pure-Python psycopg and what it imports, unpacked
 #   PQP_GREENLETS     gevent and eventlet and what they import, unpacked (for tests/waiting.sh: only when named, "greenlets")
 #   PQP_NODE_LIBPQ    an npm tree with libpq (built) and what its tests need
@@ -21,6 +22,8 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 PSYCOPG2=psycopg2==2.9.13
 PSYCOPG2_SHA256=d36784fc2dae69523ba4b79c7d1d1b4d6e83e87836874f111262f4db940b16a6
+PYGRESQL=PyGreSQL==6.2.3
+PYGRESQL_SHA256=c1209732eca102cf46a15b794b5bdcd90b204835c49b6b9221da979c31da0eb8
 PSYCOPG3=psycopg==3.3.9
 PSYCOPG3_SHA256=d2d7d04a1ce6dab4f5b27316bea3b52585cafa2f2d631e5b09dd69823f5c26f6
 TYPING=typing_extensions==4.15.0
@@ -59,7 +62,7 @@ missing=()
 need() { # FILE-OR-PATTERN PACKAGE...
     compgen -G "$1" >/dev/null || missing+=("${@:2}")
 }
-if want psycopg2; then
+if want psycopg2 || want pygresql; then
     need '/usr/include/python3*/Python.h' python3-dev
     need /usr/lib/python3/dist-packages/setuptools python3-setuptools
 fi
@@ -163,18 +166,30 @@ fetched_by_pip() {
 python_tag=$(/usr/bin/python3 -c 'import sys; print(sys.version.split()[0])')
 compiler_tag=$(${CXX:-c++} -dumpfullversion)
 
-if want psycopg2; then
-    fetched_by_pip "$PSYCOPG2" "$PSYCOPG2_SHA256" --no-binary=:all: --no-build-isolation
-    dir=$cache/psycopg2-${PSYCOPG2_SHA256:0:12}-$python_tag
+# built_sdist NAME NAME==VERSION SHA256: a driver for Python built from its sdist; puts its place into $dir
+built_sdist() {
+    fetched_by_pip "$2" "$3" --no-binary=:all: --no-build-isolation
+    dir=$cache/$1-${3:0:12}-$python_tag
     if [ ! -d "$dir" ]; then
-        say "building $PSYCOPG2"
-        mkdir -p "$work/psycopg2/src"
-        tar -xzf "$file" --no-same-owner --strip-components=1 -C "$work/psycopg2/src"
-        run "building psycopg2" env -C "$work/psycopg2/src" PATH="$PQP_REF_ROOT/bin:$PATH" \
+        say "building $2"
+        mkdir -p "$work/$1/src"
+        tar -xzf "$file" --no-same-owner --strip-components=1 -C "$work/$1/src"
+        # the tests, where the sources of the modules they import are not beside them
+        ln -s src/tests "$work/$1/tests"
+        run "building $1" env -C "$work/$1/src" PATH="$PQP_REF_ROOT/bin:$PATH" \
             /usr/bin/python3 setup.py -q build --build-lib ../lib --build-temp ../temp
-        keep "$work/psycopg2" "$dir"
+        keep "$work/$1" "$dir"
     fi
+}
+
+if want psycopg2; then
+    built_sdist psycopg2 "$PSYCOPG2" "$PSYCOPG2_SHA256"
     echo "PQP_PSYCOPG2=$dir"
+fi
+
+if want pygresql; then
+    built_sdist pygresql "$PYGRESQL" "$PYGRESQL_SHA256"
+    echo "PQP_PYGRESQL=$dir"
 fi
 
 if want psycopg3; then
