@@ -26,12 +26,21 @@ impl RowStore {
         data.clear();
         data.extend_from_slice(bytes.get(..length)?);
         data.push(0);
-        let mut start = 0;
-        for entries in self.near.get_mut(..entries)?.chunks_exact_mut(self.stride) {
-            let message = data.get_mut(start..)?;
-            let (length, _) = data_row(message)?;
-            locate(message.get_mut(..length)?, start as i32, entries).ok()?;
-            start += length;
+        let mut rest = data.get_mut(..length)?;
+        let mut table = self.near.get_mut(..entries)?;
+        let mut origin = 0;
+        let mut left = rows;
+        while left > 0 {
+            let row = match left {
+                1 => rest.len(),
+                _ => data_row(rest)?.0,
+            };
+            let (message, after) = rest.split_at_mut_checked(row)?;
+            let (entries, others) = table.split_at_mut_checked(self.stride)?;
+            locate(message, origin, entries).ok()?;
+            origin += row as i32;
+            (rest, table) = (after, others);
+            left -= 1;
         }
         self.base = address_of(data);
         self.first.rows = 0..rows;

@@ -55,14 +55,14 @@ impl Session {
             if !self.may_parse(kind) {
                 return;
             }
-            if self.take_usual() {
-                continue;
-            }
             if self.state == State::Busy
                 && self.current.is_some()
                 && self.trace.is_none()
                 && self.parse_rows()
             {
+                continue;
+            }
+            if self.take_usual() {
                 continue;
             }
             let (kind, body_len) = match self.input.frame() {
