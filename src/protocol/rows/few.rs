@@ -2,7 +2,7 @@
 //! be closed later.
 
 use super::parse::{data_row, locate, prepare};
-use super::{KEPT_BYTES, RowStore, address_of};
+use super::{KEPT_BYTES, RowError, RowStore, address_of};
 use crate::protocol::backend::tag;
 
 impl RowStore {
@@ -11,12 +11,19 @@ impl RowStore {
     /// [`RowStore::take_rows`] does it, or says why not.
     #[inline]
     pub fn take_few(&mut self, bytes: &[u8], limit: usize) -> Option<usize> {
-        if self.rows > 0 || self.copies || self.far.is_some() || self.columns == 0 {
+        if self.rows > 0 || self.copies || self.columns == 0 || self.far.is_some() {
             return None;
         }
-        let (rows, length) = measure(bytes, self.columns, limit)?;
-        if rows == 0 {
+        if *bytes.first()? != tag::DATA_ROW {
             return Some(0);
+        }
+        let (mut length, count) = data_row(bytes)?;
+        if count != self.columns {
+            return None;
+        }
+        let mut rows = 1;
+        if limit > 1 && *bytes.get(length)? == tag::DATA_ROW {
+            (rows, length) = measure(bytes, count, limit)?;
         }
         let entries = rows * self.stride;
         if self.near.len() < entries || self.first.data.capacity() <= length {
@@ -26,22 +33,12 @@ impl RowStore {
         data.clear();
         data.extend_from_slice(bytes.get(..length)?);
         data.push(0);
-        let mut rest = data.get_mut(..length)?;
-        let mut table = self.near.get_mut(..entries)?;
-        let mut origin = 0;
-        let mut left = rows;
-        while left > 0 {
-            let row = match left {
-                1 => rest.len(),
-                _ => data_row(rest)?.0,
-            };
-            let (message, after) = rest.split_at_mut_checked(row)?;
-            let (entries, others) = table.split_at_mut_checked(self.stride)?;
-            locate(message, origin, entries).ok()?;
-            origin += row as i32;
-            (rest, table) = (after, others);
-            left -= 1;
+        let (messages, table) = (data.get_mut(..length)?, self.near.get_mut(..entries)?);
+        match rows {
+            1 => locate(messages, 0, table),
+            _ => locate_all(messages, table, self.stride),
         }
+        .ok()?;
         self.base = address_of(data);
         self.first.rows = 0..rows;
         self.has_first = true;
@@ -52,6 +49,9 @@ impl RowStore {
 
     #[cold]
     fn make_room(&mut self, entries: usize, length: usize) -> Option<()> {
+        if length >= KEPT_BYTES {
+            return None;
+        }
         prepare(&mut self.near, entries).ok()?;
         let data = &mut self.first.data;
         data.clear();
@@ -61,7 +61,7 @@ impl RowStore {
 
 /// How many DataRows there are before another message, `limit` at the most, and their bytes. `None` if they may go on, are
 /// too much, or are not of so many columns.
-#[inline(always)]
+#[inline(never)]
 fn measure(bytes: &[u8], columns: usize, limit: usize) -> Option<(usize, usize)> {
     let (mut rows, mut length) = (0, 0);
     let mut rest = bytes;
@@ -75,4 +75,18 @@ fn measure(bytes: &[u8], columns: usize, limit: usize) -> Option<(usize, usize)>
         rest = rest.get(row..)?;
     }
     Some((rows, length))
+}
+
+/// [`locate`] for the rows of `messages`, which are measured.
+#[inline(never)]
+fn locate_all(messages: &mut [u8], table: &mut [i32], stride: usize) -> Result<(), RowError> {
+    let mut start = 0;
+    for entries in table.chunks_exact_mut(stride) {
+        let rest = messages.get_mut(start..).unwrap_or_default();
+        let (length, _) = data_row(rest).ok_or(RowError::InsufficientData)?;
+        let message = rest.get_mut(..length).unwrap_or_default();
+        locate(message, start as i32, entries)?;
+        start += length;
+    }
+    Ok(())
 }
