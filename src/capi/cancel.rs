@@ -139,11 +139,11 @@ pub unsafe extern "C" fn PQcancelReset(cancelConn: *mut PGcancelConn) {
 pub unsafe extern "C" fn PQcancelFinish(cancelConn: *mut PGcancelConn) {
     let conn = cancelConn.cast::<PGconn>();
     // SAFETY: the pointer came from `new_cancel_conn`, whose objects are connections, and is not used again.
-    unsafe {
+    catch((), || unsafe {
         if !conn.is_null() && !is_refused(conn) {
             free_conn(conn);
         }
-    }
+    });
 }
 
 /// `PGcancel *PQgetCancel(PGconn *conn)` — what is needed to cancel from a signal handler, to be freed with

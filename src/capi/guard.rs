@@ -256,7 +256,7 @@ pub(crate) unsafe fn with_conn<R>(
 ///
 /// # Safety
 /// As for [`with_conn`].
-pub(crate) unsafe fn settle_conn(
+pub(crate) unsafe fn with_conn_status(
     conn: *mut PGconn,
     f: impl FnOnce(&mut ConnRef) -> pqp_status,
 ) -> pqp_status {

@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::guard::{see_conn, settle_conn, with_conn};
+use super::guard::{see_conn, with_conn, with_conn_status};
 use super::pqp_status::explain;
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
@@ -48,7 +48,7 @@ pub unsafe extern "C" fn pqp_conn_set_param(
     }
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        settle_conn(conn, |c| {
+        with_conn_status(conn, |c| {
             let keyword = ptr::text(keyword).unwrap_or_default();
             match c.with(|c| c.set_param(keyword, ptr::text(value))) {
                 Ok(()) => PQP_OK,
@@ -70,7 +70,7 @@ pub unsafe extern "C" fn pqp_conn_set_password(
 ) -> pqp_status {
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        settle_conn(conn, |c| {
+        with_conn_status(conn, |c| {
             match c.with(|c| c.set_password(ptr::text(password))) {
                 Ok(()) => PQP_OK,
                 Err(failure) => report(error, &failure),
@@ -88,7 +88,7 @@ pub unsafe extern "C" fn pqp_conn_set_password(
 pub unsafe extern "C" fn pqp_conn_refuse(conn: *mut PGconn, text: *const c_char) -> pqp_status {
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        settle_conn(conn, |c| {
+        with_conn_status(conn, |c| {
             let text = ptr::text(text).unwrap_or_default();
             c.with(|c| match c.is_settable() {
                 true => {
@@ -123,7 +123,7 @@ pub unsafe extern "C" fn pqp_conn_set_user_data(
 ) -> pqp_status {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        settle_conn(conn, |c| {
+        with_conn_status(conn, |c| {
             c.whole(|c| c.user_data = user_data);
             PQP_OK
         })

@@ -6,7 +6,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::guard::{catch, settle_conn};
+use super::guard::{catch, with_conn_status};
 use super::pqp_context::pqp_context;
 use super::pqp_factory::pqp_factory;
 use super::pqp_request::{User, pqp_provider, pqp_start_hook, pqp_user_free, provider, start_hook};
@@ -68,7 +68,7 @@ unsafe fn in_factory(factory: *mut pqp_factory, change: impl FnOnce() -> Change)
 unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
     // SAFETY: the caller's promise.
     unsafe {
-        settle_conn(conn, |c| {
+        with_conn_status(conn, |c| {
             let change = change();
             let mut former = Hooks::default();
             let set = c.with(|c| {
