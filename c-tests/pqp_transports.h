@@ -309,6 +309,13 @@ carries_much(PGconn *conn)
     return all;
 }
 
+static void
+no_notice(void *user, const char *message)
+{
+    (void) user;
+    (void) message;
+}
+
 static PGconn *
 through(struct tunnel *tunnel, bool steps, const char *more)
 {
@@ -360,8 +367,12 @@ transports(bool steps)
             CHECK(works(conn) && tunnel.closed == 0);
             if (good[i] == SOCKET)
             {
-                /* A cancel request takes the same way. */
-                CHECK(PQsendQuery(conn, "select pg_sleep(30)") == 1);
+                struct pollfd notice = {.fd = PQsocket(conn), .events = POLLIN};
+
+                /* A cancel request takes the same way. The notice says that there is something to cancel. */
+                PQsetNoticeProcessor(conn, no_notice, NULL);
+                CHECK(PQsendQuery(conn, "do $$ begin raise notice 'up'; perform pg_sleep(30); end $$") == 1);
+                CHECK(poll(&notice, 1, 20000) == 1);
                 cancel = PQcancelCreate(conn);
                 if (!CHECK(PQcancelBlocking(cancel) == 1 && tunnel.asked == 2))
                     printf("    %s", PQcancelErrorMessage(cancel));

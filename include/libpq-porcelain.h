@@ -17,7 +17,8 @@
  * - Threads. Contexts, factories and requests may be used by any thread at any time. A connection is
  *   used by one thread at a time, as in libpq, and its hooks are called on the thread that uses it.
  * - Hooks. Each gets the user pointer that it was set with, and may call anything on the connection it
- *   is called for but PQfinish, unless said otherwise. It must return: no longjmp and no C++
+ *   is called for but PQfinish, unless said otherwise. What is called in the midst of a connection's work
+ *   cannot use it, and is told so (PQP_IN_USE): see pqp_transport. A hook must return: no longjmp and no C++
  *   exception out of it. `user_free`, where a setter has it, is called with the user pointer when the
  *   hook will not be called any more, on whatever thread that happens; NULL for nothing.
  * - No struct is to be filled in by the caller: what may grow is opaque, with functions to set and ask.
@@ -70,7 +71,11 @@ typedef enum pqp_status {
   /**
    * The library has failed: a bug, to be reported.
    */
-  PQP_INTERNAL = 7
+  PQP_INTERNAL = 7,
+  /**
+   * The connection is in use: by the call that has called a function of the application's, which this call was made from.
+   */
+  PQP_IN_USE = 8
 } pqp_status;
 
 /**
@@ -391,8 +396,11 @@ typedef struct pqp_request pqp_request;
 /**
  * A transport that is being put together. Opaque.
  *
- * Its functions are called by the thread that uses the connection, one at a time. They must not use the connection. In a
- * child of fork() none of them is called, the close function included.
+ * Its functions are called by the thread that uses the connection, one at a time, in the midst of its work. They cannot use
+ * that connection: what they call on it gives its failure value (`PQP_IN_USE`, CONNECTION_BAD from PQstatus, -1 from
+ * PQsocket), PQerrorMessage among it says "connection is in use by the call that this one was made from", PQfinish does
+ * nothing, and the connection goes on as if nothing had been called. Other connections may be used. In a child of fork()
+ * none of the functions is called, the close function included.
  */
 typedef struct pqp_transport pqp_transport;
 
@@ -454,7 +462,8 @@ typedef struct pqp_event {
 typedef void (*pqp_event_handler)(void *user, PGconn *conn, const struct pqp_event *event);
 
 /**
- * Frees what a hook was set with.
+ * Frees what a hook was set with. It cannot use a connection that is in use, or half gone, when it is called, as a
+ * transport's functions cannot.
  */
 typedef void (*pqp_user_free)(void *user);
 
@@ -1241,8 +1250,8 @@ int pqp_request_is_cancelled(const struct pqp_request *request);
 
 /**
  * Has `cancelled` called, once, when nobody waits for the answer any more: the time is over, or the connection is reset or
- * finished. It is called by the thread that does that, and must not use the connection, which may be half gone. It is not
- * called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
+ * finished. It is called by the thread that does that, and cannot use the connection, as a transport's functions cannot. It is
+ * not called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
  */
 enum pqp_status pqp_request_on_cancel(struct pqp_request *request,
                                       pqp_cancelled_hook cancelled,

@@ -27,6 +27,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
     let result = hand_out_quietly(conn, result);
     // SAFETY: the result is fresh and nobody else has it.
     if tells && unsafe { !(*result).events.is_empty() } {
+        let _lent = conn.lend();
         // SAFETY: the result is fresh, and nothing of the connection is borrowed.
         unsafe { events::fire_result_created(conn.as_ptr(), result) };
     }

@@ -57,7 +57,15 @@ impl Socket {
     /// What socket(2) says.
     pub fn new(address: &Address) -> io::Result<Socket> {
         let domain = Domain::from(i32::from(address.raw().family()));
+        #[cfg(not(target_vendor = "apple"))]
         let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
+        // socket(2) takes no such flags there.
+        #[cfg(target_vendor = "apple")]
+        let inner = {
+            let inner = socket2::Socket::new(domain, Type::STREAM, None)?;
+            inner.set_nonblocking(true)?;
+            inner
+        };
         Ok(Socket {
             inner: Inner::System(inner),
             is_parting: false,
@@ -214,7 +222,7 @@ impl Socket {
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
         let mut flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
         if self.is_parting {
-            flags |= libc::MSG_MORE;
+            flags |= sys::MSG_MORE;
         }
         self.retry(may_block, false, || match &self.inner {
             Inner::System(socket) => socket.send_with_flags(data, flags),

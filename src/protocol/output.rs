@@ -2,6 +2,7 @@
 
 use super::backend::HEADER_LEN;
 use super::frontend::{self, OutputFull, tag};
+use super::sink::{Room, Sink};
 
 /// Capacity kept for the next messages once everything is sent, in bytes.
 const KEPT_CAPACITY: usize = 16 * 1024;
@@ -15,8 +16,8 @@ const FIRST_CAPACITY: usize = 256;
 pub struct Output {
     buffer: Vec<u8>,
     sent: usize,
-    /// So many bytes at the end of the buffer are no content: they have been sent before, or were made ready for
-    /// [`Output::append_copy_data`].
+    /// So many bytes at the end of the buffer are no content: they have been sent before, or were made ready. Messages are
+    /// written there first ([`Output::append_in_room`], [`Output::append_copy_data`]).
     room: usize,
     /// More than an idle connection's capacity has been needed in this cycle.
     is_busy: bool,
@@ -105,6 +106,21 @@ impl Output {
             self.advance(sent.min(waiting));
         }
         Ok(())
+    }
+
+    /// Appends what `write` writes, if there is room for all of it; whether there was.
+    #[inline(always)]
+    pub fn append_in_room(
+        &mut self,
+        write: impl FnOnce(&mut Room<'_>) -> Result<(), OutputFull>,
+    ) -> bool {
+        let end = self.end();
+        let mut room = Room::new(self.buffer.get_mut(end..).unwrap_or_default());
+        if write(&mut room).is_err() {
+            return false;
+        }
+        self.room -= room.len();
+        true
     }
 
     /// What has not been sent yet.

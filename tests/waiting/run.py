@@ -144,15 +144,20 @@ TWICE = [
     ),
 ]
 
-# Programs of others, and the cases that are not for them: ruby-pg and psycopg 3 look names up by themselves, and
-# psycopg 3 tries hosts one by one by itself.
+# Programs of others, and the cases that are not for them: ruby-pg and psycopg 3 look names up by themselves,
+# psycopg 3 tries hosts one by one by itself, and npm's libpq waits in a thread by PQconnectdb.
 DRIVERS = {
     "asyncio": (["drivers.py", "asyncio"], ()),
     "psycopg3": (["drivers.py", "psycopg3"], ("stalled", "probe")),
     "psycopg3-async": (["drivers.py", "psycopg3-async"], ("stalled", "name", "probe")),
     "psycopg2-green": (["drivers.py", "psycopg2-green"], ()),
+    "psycopg2-gevent": (["drivers.py", "psycopg2-gevent"], ()),
+    "psycopg2-eventlet": (["drivers.py", "psycopg2-eventlet"], ()),
     "ruby-pg": (["drivers.rb"], ("stalled", "name")),
+    "node-uv": (["drivers.js", "uv"], ()),
+    "node-libpq": (["drivers.js", "libpq"], ("stalled",)),
 }
+INTERPRETERS = {".py": sys.executable, ".rb": "ruby", ".js": "node"}
 DRIVER_CASES = [
     "direct",
     "direct, with time",
@@ -301,13 +306,13 @@ def check_one_login(peers, loop):
 
 def run_drivers(name):
     command, without = DRIVERS[name]
-    interpreter = ["ruby"] if command[0].endswith(".rb") else [sys.executable]
-    paths = {"PYTHONPATH": os.environ["PQP_PSYCOPG3"]}
+    interpreter = INTERPRETERS[command[0][-3:]]
+    paths = {"PYTHONPATH": ":".join(os.environ[name] for name in ("PQP_PSYCOPG3", "PQP_GREENLETS"))}
     for case in CASES + POLLED_CASES + RACES:
         if case[0] not in DRIVER_CASES or any(word in case[0] for word in without) or not wanted(name, case[0]):
             continue
         done = subprocess.run(
-            [*interpreter, os.path.join(HERE, command[0]), *command[1:], GOOD + case[1]],
+            [interpreter, os.path.join(HERE, command[0]), *command[1:], GOOD + case[1]],
             capture_output=True,
             text=True,
             timeout=120,
