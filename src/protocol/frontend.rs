@@ -49,7 +49,8 @@ pub fn begin(out: &mut Vec<u8>, kind: u8, body: usize) -> Result<(), OutputFull>
     Ok(())
 }
 
-fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), OutputFull> {
+/// Room for so many bytes more.
+pub(super) fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), OutputFull> {
     match out.len().checked_add(more) {
         Some(len) if len <= OUTPUT_LIMIT => out.try_reserve(more).map_err(|_| OutputFull),
         _ => Err(OutputFull),

@@ -112,6 +112,14 @@ pub struct RowsView {
     pub stride: u32,
 }
 
+impl RowsView {
+    /// Where the value of this entry of the table begins.
+    #[inline(always)]
+    pub fn start(&self, entry: i32) -> *const u8 {
+        core::ptr::with_exposed_provenance(self.base.wrapping_add_signed(entry as isize))
+    }
+}
+
 /// The rows of one result.
 ///
 /// Rows are *open* while they lie in the connection's receive block and *closed* once a block of this store holds
