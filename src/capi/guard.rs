@@ -211,6 +211,11 @@ impl Handle for ConnRef {
         }
     }
 
+    #[inline]
+    fn is_watched(&self) -> bool {
+        self.look(|c| !c.events.is_empty())
+    }
+
     fn announce(&mut self, result: QueryResult) -> QueryResult {
         let _lent = self.lend();
         super::result::announce(self, result)

@@ -204,8 +204,7 @@ unsafe fn place<'a>(
 #[inline(always)]
 unsafe fn address(view: &RowsView, index: u32) -> *const u8 {
     // SAFETY: the view is the result's as it is now, so the table has this entry.
-    let offset = unsafe { *view.table.add(index as usize + 1) };
-    std::ptr::with_exposed_provenance(view.base.wrapping_add_signed(offset as isize))
+    view.start(unsafe { *view.table.add(index as usize + 1) })
 }
 
 /// Asks for a value the long way; NULL and a row or column out of range give `failure`.
