@@ -11,7 +11,9 @@ use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
 use crate::protocol::error_format;
 use crate::protocol::input::{Frame, InputFull};
-use crate::protocol::result::{Column, Columns, CommandTag, ErrorReport, QueryResult};
+use crate::protocol::result::{
+    Column, Columns, CommandTag, ErrorReport, QueryResult, SharedColumns,
+};
 use crate::protocol::rows::{RowError, RowsStep};
 use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
 
@@ -411,7 +413,7 @@ impl Session {
         }
         let message = self.input.message(body_len);
         if self.described.0 != message {
-            self.described.1 = Arc::new(parse_columns(self.input.body(body_len))?);
+            self.described.1 = SharedColumns::new(parse_columns(self.input.body(body_len))?);
             self.described.0.clear();
             if message.len() <= DESCRIBED_MAX && self.described.0.try_reserve(message.len()).is_ok()
             {
@@ -486,8 +488,11 @@ impl Session {
         if !body.is_at_end() {
             return Err(disagree);
         }
-        let mut result =
-            QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
+        let mut result = QueryResult::with_columns(
+            status,
+            SharedColumns::new(columns),
+            self.facts.client_encoding,
+        );
         result.binary = overall != 0;
         self.copy_is_binary = result.binary;
         self.drop_results();
