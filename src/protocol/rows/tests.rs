@@ -283,7 +283,10 @@ fn a_few_rows_are_copied_when_their_end_is_seen() {
         }
     }
     let mut rows = RowStore::new(2, false);
-    assert_eq!(rows.take_few(&all, usize::MAX), None, "more may come");
+    for kind in [&b""[..], b"S", b"N", b"A", b"E", b"D", b"Z"] {
+        let bytes = [&all, kind].concat();
+        assert_eq!(rows.take_few(&bytes, usize::MAX), None, "more may come");
+    }
     assert_eq!(rows.take_few(COMPLETE, usize::MAX), Some(0));
     assert_eq!((rows.take_few(b"", 1), rows.rows()), (None, 0));
     // Not for this way: too much, rows that are aligned, rows without columns.
@@ -379,4 +382,40 @@ fn a_bad_row_is_left_where_it_is_and_refused_as_without_this_way() {
         }
     }
     assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn rows_are_found_wherever_the_receive_block_goes() {
+    for far in [false, true] {
+        let message = |i: usize| data_row(&[Some(format!("row {i}").as_bytes()), None]);
+        let mut rows = RowStore::new(2, false);
+        let mut input = Input::default();
+        for i in 0..40 {
+            // Behind the tenth row a notice makes the block grow as far as it will, and then leave it to the rows.
+            let notice = match i == 10 {
+                true => [&b"N\0\x20\0\x04"[..], &vec![b'n'; 2 << 20][..]].concat(),
+                false => Vec::new(),
+            };
+            let bytes = [message(i), notice.clone()].concat();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (block, room) = input.space(|data, _| rows.adopt_block(data)).unwrap();
+                let n = room.min(rest.len());
+                block.extend_from_slice(&rest[..n]);
+                rest = &rest[n..];
+                assert_eq!(rows.take_rows(&mut input, 9), RowsStep::Done);
+            }
+            input.consume_bytes(notice.len());
+            if far && i == 5 {
+                rows.make_far().unwrap();
+            }
+            assert_eq!(rows.closed_rows, if i < 10 { 0 } else { 11 });
+        }
+        rows.finish(&mut input).unwrap();
+        for i in 0..40 {
+            let text = format!("row {i}\0");
+            assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        }
+    }
 }
