@@ -309,6 +309,13 @@ carries_much(PGconn *conn)
     return all;
 }
 
+static void
+ignore_notice(void *user, const char *message)
+{
+    (void) user;
+    (void) message;
+}
+
 static PGconn *
 through(struct tunnel *tunnel, bool steps, const char *more)
 {
@@ -361,7 +368,12 @@ transports(bool steps)
             if (good[i] == SOCKET)
             {
                 /* A cancel request takes the same way. */
-                CHECK(PQsendQuery(conn, "select pg_sleep(30)") == 1);
+                struct pollfd entry = {PQsocket(conn), POLLIN, 0};
+
+                PQsetNoticeProcessor(conn, ignore_notice, NULL);
+                CHECK(PQsendQuery(conn, "do $$ begin raise notice 'under way'; perform pg_sleep(30); end $$") == 1);
+                /* A request that came before the query would do nothing. */
+                CHECK(poll(&entry, 1, 20000) == 1 && PQconsumeInput(conn));
                 cancel = PQcancelCreate(conn);
                 if (!CHECK(PQcancelBlocking(cancel) == 1 && tunnel.asked == 2))
                     printf("    %s", PQcancelErrorMessage(cancel));
