@@ -310,7 +310,7 @@ carries_much(PGconn *conn)
 }
 
 static void
-ignore_notice(void *user, const char *message)
+no_notice(void *user, const char *message)
 {
     (void) user;
     (void) message;
@@ -367,13 +367,12 @@ transports(bool steps)
             CHECK(works(conn) && tunnel.closed == 0);
             if (good[i] == SOCKET)
             {
-                /* A cancel request takes the same way. */
-                struct pollfd entry = {PQsocket(conn), POLLIN, 0};
+                struct pollfd notice = {.fd = PQsocket(conn), .events = POLLIN};
 
-                PQsetNoticeProcessor(conn, ignore_notice, NULL);
-                CHECK(PQsendQuery(conn, "do $$ begin raise notice 'under way'; perform pg_sleep(30); end $$") == 1);
-                /* A request that came before the query would do nothing. */
-                CHECK(poll(&entry, 1, 20000) == 1 && PQconsumeInput(conn));
+                /* A cancel request takes the same way. The notice says that there is something to cancel. */
+                PQsetNoticeProcessor(conn, no_notice, NULL);
+                CHECK(PQsendQuery(conn, "do $$ begin raise notice 'up'; perform pg_sleep(30); end $$") == 1);
+                CHECK(poll(&notice, 1, 20000) == 1);
                 cancel = PQcancelCreate(conn);
                 if (!CHECK(PQcancelBlocking(cancel) == 1 && tunnel.asked == 2))
                     printf("    %s", PQcancelErrorMessage(cancel));

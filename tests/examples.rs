@@ -66,16 +66,52 @@ fn a_factory_with_a_password_provider_in_c() {
 }
 
 #[test]
-fn asyncio_with_ctypes() {
-    let library = wanted("PQP_LIB");
-    let script = home().join("tests/examples/asyncio_ctypes.py");
+fn values_and_rows_by_the_many_in_c() {
+    let output = run_on_ours(
+        &compiled_with_ours("tests/examples/bulk.c"),
+        &[&wanted("PQP_DSN18")],
+    );
+    for expected in [
+        "column 1: 450000 bytes, 1000 nulls",
+        "the longest value has 99 bytes",
+        "passed on: 100000 rows",
+        "in the target: 100003 rows, 3260000 bytes",
+    ] {
+        assert_says(&output, expected);
+    }
+}
+
+/// A Python script on the library under test, which it loads itself.
+fn script_says(name: &str, expected: &[&str]) {
     let output = run(
         Command::new("python3")
-            .arg(script)
-            .args([&library, &wanted("PQP_DSN18")]),
+            .arg(home().join("tests/examples").join(name))
+            .args([wanted("PQP_LIB"), wanted("PQP_DSN18")]),
         LIMIT,
     );
-    assert_says(&output, "the answers are 7, 14, 21, 28, 35, 42");
+    for line in expected {
+        assert_says(&output, line);
+    }
+}
+
+#[test]
+fn asyncio_with_ctypes() {
+    script_says(
+        "asyncio_ctypes.py",
+        &["the answers are 7, 14, 21, 28, 35, 42"],
+    );
+}
+
+#[test]
+fn values_and_rows_by_the_many_with_ctypes() {
+    script_says(
+        "columns_ctypes.py",
+        &[
+            "the sum is 3126250",
+            "nulls: 833",
+            "rows, bytes, newlines: 5000, 50000, 5000",
+        ],
+    );
 }
 
 #[test]

@@ -27,6 +27,11 @@ pub trait Handle: Target + Sized {
         hooks::ask(self, &want)
     }
 
+    /// Whether somebody may look at the connection when a result is handed out, who must then not find it further on.
+    fn is_watched(&self) -> bool {
+        false
+    }
+
     /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
     fn announce(&mut self, result: QueryResult) -> QueryResult {
         result

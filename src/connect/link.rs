@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::net::fork::{self, Generation};
 use crate::net::socket::Peek;
 use crate::net::{NetError, Transport};
-use crate::protocol::error::ProtocolError;
+use crate::protocol::error::{ProtocolError, UsageError};
 use crate::protocol::session::Session;
 
 use super::encryption::TlsFacts;
@@ -299,6 +299,34 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Queues COPY data, or sends it from where it lies, behind what waits, as far as a plain socket takes it at once. The rest
+    /// is copied and waits.
+    ///
+    /// # Errors
+    /// As [`Session::put_copy_data`].
+    pub fn put_copy_data_at_once(&mut self, data: &[u8]) -> Result<(), UsageError> {
+        self.check_owner();
+        let Some(Transport::Plain(socket)) = &self.transport else {
+            return self.session.put_copy_data(data);
+        };
+        if self.write_error.is_some() || socket.is_foreign() {
+            return self.session.put_copy_data(data);
+        }
+        let mut failure = None;
+        self.session.offer_copy_data(data, |parts| {
+            socket.send_gathered(parts).unwrap_or_else(|error| {
+                failure = Some(error).filter(|e| e.kind() != std::io::ErrorKind::WouldBlock);
+                0
+            })
+        })?;
+        // As a failed send of what waits.
+        if let Some(error) = failure {
+            self.write_error = Some(NetError::sending(error));
+            self.session.output.clear();
+        }
+        Ok(())
     }
 
     /// Sends what waits if enough has gathered.

@@ -230,6 +230,18 @@ impl Socket {
         })
     }
 
+    /// Sends as much of these, one behind the other, as goes without waiting; returns how much that was.
+    ///
+    /// # Errors
+    /// What sendmsg(2) says.
+    pub fn send_gathered(&self, parts: [&[u8]; 3]) -> io::Result<usize> {
+        let system = self.system()?;
+        let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+        self.retry(false, false, || {
+            system.send_vectored_with_flags(&parts.map(io::IoSlice::new), flags)
+        })
+    }
+
     /// Waits until it is ready, or in error, or the deadline has passed, as [`poll::wait`] does.
     ///
     /// # Errors

@@ -65,6 +65,12 @@ impl Input {
         &self.block[self.pos..]
     }
 
+    /// The type byte of the front message.
+    #[inline]
+    pub fn front(&self) -> Option<u8> {
+        self.block.get(self.pos).copied()
+    }
+
     /// Whether the front message, as far as it has come, is of this kind.
     #[inline]
     pub fn starts_with(&self, kind: u8) -> bool {
@@ -130,14 +136,21 @@ impl Input {
         Some(body)
     }
 
-    /// Takes the front message away. In a pinned block its type byte becomes the NUL that ends a row before it.
+    /// Takes the front message away.
     pub fn consume(&mut self, body_len: usize) {
+        self.consume_messages(HEADER_LEN + body_len);
+    }
+
+    /// Takes whole messages away, `n` bytes. In a pinned block the first one's type byte becomes the NUL that ends a row
+    /// before it.
+    #[inline]
+    pub(super) fn consume_messages(&mut self, n: usize) {
         if self.pinned
             && let Some(first) = self.block.get_mut(self.pos)
         {
             *first = 0;
         }
-        self.consume_bytes(HEADER_LEN + body_len);
+        self.consume_bytes(n);
     }
 
     /// Takes `n` bytes away that are no message (a negotiation answer).

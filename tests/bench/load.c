@@ -1,11 +1,12 @@
 /*
- * Loads a library with all its bindings resolved, and prints how long that took; without an
- * argument, loads nothing.
+ * Loads a library with all its bindings resolved, and prints how long that took and how much memory the
+ * process had at its peak; without an argument, loads nothing.
  *
  *   load [LIBRARY]
  */
 #include <dlfcn.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <time.h>
 
 static double
@@ -22,12 +23,16 @@ main(int argc, char **argv)
 {
 	double		wall = now(CLOCK_MONOTONIC),
 				cpu = now(CLOCK_PROCESS_CPUTIME_ID);
+	struct rusage usage;
 
 	if (argc > 1 && dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) == NULL)
 	{
 		fprintf(stderr, "load: %s\n", dlerror());
 		return 1;
 	}
-	printf("{\"wall\": %.9f, \"cpu\": %.9f}\n", now(CLOCK_MONOTONIC) - wall, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	wall = now(CLOCK_MONOTONIC) - wall;
+	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	getrusage(RUSAGE_SELF, &usage);
+	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"peak_kb\": %ld}\n", wall, cpu, usage.ru_maxrss);
 	return 0;
 }

@@ -148,13 +148,31 @@ library(void)
 	return dladdr(dlsym(RTLD_DEFAULT, "PQlibVersion"), &info) != 0 ? info.dli_fname : "?";
 }
 
+static const workload *
+find(const char *name)
+{
+	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, bulk_workloads,
+	connect_workloads, growth_workloads};
+	size_t		table;
+	const workload *w;
+
+	for (table = 0; table < sizeof tables / sizeof tables[0]; table++)
+		for (w = tables[table]; w->name != NULL; w++)
+			if (strcmp(w->name, name) == 0)
+				return w;
+	fprintf(stderr, "bench: no workload %s\n", name);
+	exit(2);
+}
+
+void
+perform(const char *name, const char *conninfo, long n)
+{
+	find(name)->run(conninfo, n);
+}
+
 int
 main(int argc, char **argv)
 {
-	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, connect_workloads,
-	growth_workloads};
-	size_t		table;
-
 	if (argc != 4 && argc != 5)
 	{
 		fputs("usage: bench WORKLOAD CONNINFO N [EXTRA]\n", stderr);
@@ -162,24 +180,13 @@ main(int argc, char **argv)
 	}
 	if (argc == 5)
 		extra = atol(argv[4]);
-	for (table = 0; table < sizeof tables / sizeof tables[0]; table++)
-	{
-		const workload *w;
-
-		for (w = tables[table]; w->name != NULL; w++)
-			if (strcmp(w->name, argv[1]) == 0)
-			{
-				w->run(argv[2], atol(argv[3]));
-				printf("{\"wall\": %.9f, \"cpu\": %.9f, \"allocations\": %lu, \"peak_kb\": %ld, "
-					   "\"peak_before_kb\": %ld, \"resident_kb\": %ld, \"private_kb\": %ld, "
-					   "\"heap\": %ld, \"checksum\": \"%lx\", \"version\": %d, \"library\": \"%s\"}\n",
-					   after.wall - before.wall, after.cpu - before.cpu,
-					   after.allocations - before.allocations, after.peak_kb, before.peak_kb,
-					   after.resident_kb - before.resident_kb, after.private_kb - before.private_kb,
-					   (long) after.heap - (long) before.heap, checksum, PQlibVersion(), library());
-				return 0;
-			}
-	}
-	fprintf(stderr, "bench: no workload %s\n", argv[1]);
-	return 2;
+	perform(argv[1], argv[2], atol(argv[3]));
+	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"allocations\": %lu, \"peak_kb\": %ld, "
+		   "\"peak_before_kb\": %ld, \"resident_kb\": %ld, \"private_kb\": %ld, "
+		   "\"heap\": %ld, \"checksum\": \"%lx\", \"version\": %d, \"library\": \"%s\"}\n",
+		   after.wall - before.wall, after.cpu - before.cpu,
+		   after.allocations - before.allocations, after.peak_kb, before.peak_kb,
+		   after.resident_kb - before.resident_kb, after.private_kb - before.private_kb,
+		   (long) after.heap - (long) before.heap, checksum, PQlibVersion(), library());
+	return 0;
 }

@@ -54,9 +54,10 @@ class Bench:
         home.mkdir(exist_ok=True)
         self.environment = {"PATH": os.environ["PATH"], "HOME": str(home), "LC_ALL": "C"}
         self.directory = {key: work / key for key, _ in LIBRARIES}
-        self.sockets = {"unix": f"{host}/.s.PGSQL.{port}", "canned": f"{work}/.s.PGSQL.1"}
+        # where floor.c connects to: a path or a port
+        self.places = {"unix": f"{host}/.s.PGSQL.{port}", "canned": f"{work}/.s.PGSQL.1", "scram": port}
         # ends with its standard input, so with us
-        self.canned = subprocess.Popen([str(work / "canned"), self.sockets["canned"], self.sockets["unix"]],
+        self.canned = subprocess.Popen([str(work / "canned"), self.places["canned"], self.places["unix"]],
                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.canned.stdout.readline() != "ready\n":
             raise SystemExit("bench: the canned server does not start")
@@ -75,7 +76,7 @@ class Bench:
         else:
             environment.update(inside)
         if library in FLOORS:
-            command = [str(self.work / "floor"), library, workload.run, self.sockets[workload.server], str(n)]
+            command = [str(self.work / "floor"), library, workload.run, self.places[workload.server], str(n)]
         elif workload.run == "load":
             command = [str(self.work / "load")]
             if n > 0:
@@ -202,7 +203,7 @@ class Bench:
                 results[workload.name][library]["failed"] = str(failed)
             print(".", end="", file=sys.stderr, flush=True)
 
-        jobs = [(w, library) for w in workloads if w.count for library in all_of(w)]
+        jobs = [(w, library) for w in workloads for library in all_of(w)]
         start = time.monotonic()
         print(f"bench: counting {len(jobs)} ", end="", file=sys.stderr, flush=True)
         with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:

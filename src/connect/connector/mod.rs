@@ -510,7 +510,7 @@ impl Connector {
             return Go::On(self.give_address_up(link));
         }
         // Some applications poll before the socket is writable; that must do no harm.
-        if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
+        if !is_unix && !self.is_patient && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
         Go::On(Stage::Connected)

@@ -11,6 +11,7 @@ mod parameters;
 mod parse;
 mod results;
 mod send;
+mod usual;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -113,8 +114,8 @@ pub struct Session {
     pub(super) queue: VecDeque<Command>,
     /// The buffer of a finished command's text, for the next one.
     spare_text: Vec<u8>,
-    /// The newest RowDescription and what it says: a statement that is executed again and again describes its rows
-    /// again and again.
+    /// The newest RowDescription, with its header, and what it says: a statement that is executed again and again
+    /// describes its rows again and again.
     described: (Vec<u8>, Arc<Columns>),
     /// A retired result, for its memory.
     pub spare: Option<QueryResult>,
