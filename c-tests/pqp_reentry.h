@@ -67,7 +67,7 @@ reentering_read(void *user, char *buf, size_t len)
     /* Another connection may be used, by its own hooks too. */
     if (reentry->reads % 16 == 1)
         PQclear(PQexec(other, "do $$ begin raise notice 'to the other'; end $$"));
-    return recv(reentry->tunnel.fd, buf, len, MSG_DONTWAIT);
+    return tunnel_read(&reentry->tunnel, buf, len);
 }
 
 static ssize_t
@@ -77,7 +77,7 @@ reentering_write(void *user, const char *data, size_t len)
 
     reentry->writes++;
     is_refused(reentry->conn);
-    return send(reentry->tunnel.fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+    return tunnel_write(&reentry->tunnel, data, len);
 }
 
 static int
@@ -203,7 +203,7 @@ reentry(bool steps)
     others_notices = 0;
     for (m = 0; m < 2; m++)
     {
-        struct reentry reentry = {.reads = 0};
+        struct reentry reentry = {.tunnel.way = WITH_POLL};
 
         factory = factory_for(NULL, "pqp_trust", true, modes[m]);
         conn = pqp_factory_start(factory);

@@ -158,6 +158,7 @@ struct tunnel
     int         reads;
     int         writes;
     int         polls;
+    bool        written;
     pqp_request *kept;
     pthread_t   thread;
 };
@@ -189,6 +190,15 @@ tunnel_read(void *user, char *buf, size_t len)
         case BREAKS:
             errno = EIO;
             return -1;
+        case WITH_POLL:
+            /* So that it is waited for, however fast the server is. */
+            if (tunnel->written)
+            {
+                tunnel->written = false;
+                errno = EAGAIN;
+                return -1;
+            }
+            return recv(tunnel->fd, buf, len, MSG_DONTWAIT);
         default:
             return recv(tunnel->fd, buf, len, MSG_DONTWAIT);
     }
@@ -200,6 +210,7 @@ tunnel_write(void *user, const char *data, size_t len)
     struct tunnel *tunnel = user;
 
     tunnel->writes++;
+    tunnel->written = true;
     if (tunnel->way == NO_BYTES)
         return 0;
     return send(tunnel->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);

@@ -3,7 +3,8 @@
 //! It owns everything it shows and outlives the connection it came from. It is read-only once handed out, so threads
 //! may share it.
 
-use std::sync::{Arc, LazyLock};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::error::ResultError;
 use super::error_fields::ErrorFields;
@@ -39,10 +40,36 @@ pub struct Columns {
     not_text: usize,
 }
 
-/// The columns of a result that has none.
-pub fn no_columns() -> Arc<Columns> {
-    static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
-    Arc::clone(&NO_COLUMNS)
+/// What a result without columns shows. Made at compile time: what the first of several threads makes, a fork in another one may
+/// leave half made, and locked, in the child.
+static NO_COLUMNS: Columns = Columns {
+    names: Vec::new(),
+    list: Vec::new(),
+    binary: 0,
+    not_text: 0,
+};
+
+/// Columns that results share; by default none.
+#[derive(Clone, Debug, Default)]
+pub struct SharedColumns(Option<Arc<Columns>>);
+
+impl SharedColumns {
+    /// To be shared from now on.
+    pub fn new(columns: Columns) -> Self {
+        SharedColumns(Some(Arc::new(columns)))
+    }
+}
+
+impl Deref for SharedColumns {
+    type Target = Columns;
+
+    #[inline]
+    fn deref(&self) -> &Columns {
+        match &self.0 {
+            Some(columns) => columns,
+            None => &NO_COLUMNS,
+        }
+    }
 }
 
 /// No memory, or more than a C `int` counts.
@@ -364,7 +391,7 @@ pub struct ResultBody {
     /// Its status.
     pub status: ExecStatus,
     /// Its columns; shared by the partial results of one command.
-    pub columns: Arc<Columns>,
+    pub columns: SharedColumns,
     /// Its rows.
     pub rows: RowStore,
     /// Types of a statement's parameters, from a Describe.
@@ -384,11 +411,11 @@ pub struct ResultBody {
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
-        QueryResult::with_columns(status, no_columns(), client_encoding)
+        QueryResult::with_columns(status, SharedColumns::default(), client_encoding)
     }
 
     /// A result ready to take rows of these columns.
-    pub fn with_columns(status: ExecStatus, columns: Arc<Columns>, client_encoding: i32) -> Self {
+    pub fn with_columns(status: ExecStatus, columns: SharedColumns, client_encoding: i32) -> Self {
         QueryResult(Box::new(ResultBody {
             status,
             rows: RowStore::new(columns.len(), columns.any_binary()),
@@ -403,10 +430,10 @@ impl QueryResult {
     }
 
     /// As if made by [`QueryResult::with_columns`], in the memory of a result that was retired.
-    pub fn renew(&mut self, status: ExecStatus, columns: &Arc<Columns>, client_encoding: i32) {
+    pub fn renew(&mut self, status: ExecStatus, columns: &SharedColumns, client_encoding: i32) {
         let body = &mut *self.0;
-        if !Arc::ptr_eq(&body.columns, columns) {
-            body.columns = Arc::clone(columns);
+        if !std::ptr::eq::<Columns>(&*body.columns, &**columns) {
+            body.columns = columns.clone();
         }
         body.status = status;
         body.binary = columns.all_binary();
@@ -422,7 +449,7 @@ impl QueryResult {
         let body = &mut *self.0;
         body.rows.trim();
         if body.columns.len() > KEPT_COLUMNS {
-            body.columns = no_columns();
+            body.columns = SharedColumns::default();
         }
         if body.param_types.capacity() > 0 {
             body.param_types = Vec::new();
@@ -479,7 +506,7 @@ impl QueryResult {
         }
         self.rows = RowStore::new(columns.len(), columns.any_binary());
         self.binary = columns.none_text();
-        self.columns = Arc::new(columns);
+        self.columns = SharedColumns::new(columns);
         true
     }
 

@@ -14,7 +14,6 @@ mod send;
 mod usual;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 pub use copy::CopyStep;
 pub use facts::{Facts, PROTOCOL_3_0, PROTOCOL_3_2};
@@ -27,7 +26,7 @@ use super::error::{ProtocolError, UsageError};
 use super::error_buffer::ErrorBuffer;
 use super::input::Input;
 use super::output::Output;
-use super::result::{Columns, QueryResult, no_columns};
+use super::result::{QueryResult, SharedColumns};
 use super::trace::Trace;
 use super::types::{ContextVisibility, ExecStatus, PipelineStatus, TransactionStatus, Verbosity};
 
@@ -116,7 +115,7 @@ pub struct Session {
     spare_text: Vec<u8>,
     /// The newest RowDescription, with its header, and what it says: a statement that is executed again and again
     /// describes its rows again and again.
-    described: (Vec<u8>, Arc<Columns>),
+    described: (Vec<u8>, SharedColumns),
     /// A retired result, for its memory.
     pub spare: Option<QueryResult>,
     pub(super) row_mode: RowMode,
@@ -151,7 +150,7 @@ impl Default for Session {
             pipeline: PipelineStatus::Off,
             queue: VecDeque::new(),
             spare_text: Vec::new(),
-            described: (Vec::new(), Arc::default()),
+            described: (Vec::new(), SharedColumns::default()),
             spare: None,
             row_mode: RowMode::Whole,
             current: None,
@@ -316,7 +315,7 @@ impl Session {
     /// A result without columns.
     pub(super) fn new_result(&mut self, status: ExecStatus) -> QueryResult {
         let encoding = self.facts.client_encoding;
-        new_result(&mut self.spare, status, &no_columns(), encoding)
+        new_result(&mut self.spare, status, &SharedColumns::default(), encoding)
     }
 }
 
@@ -324,7 +323,7 @@ impl Session {
 pub(super) fn new_result(
     spare: &mut Option<QueryResult>,
     status: ExecStatus,
-    columns: &Arc<Columns>,
+    columns: &SharedColumns,
     client_encoding: i32,
 ) -> QueryResult {
     match spare.take() {
@@ -332,6 +331,6 @@ pub(super) fn new_result(
             result.renew(status, columns, client_encoding);
             result
         }
-        None => QueryResult::with_columns(status, Arc::clone(columns), client_encoding),
+        None => QueryResult::with_columns(status, columns.clone(), client_encoding),
     }
 }

@@ -11,7 +11,9 @@ use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
 use crate::protocol::error_format;
 use crate::protocol::input::{Frame, InputFull};
-use crate::protocol::result::{Column, Columns, CommandTag, ErrorReport, QueryResult};
+use crate::protocol::result::{
+    Column, Columns, CommandTag, ErrorReport, QueryResult, SharedColumns,
+};
 use crate::protocol::rows::{RowError, RowsStep};
 use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
 
@@ -37,6 +39,7 @@ impl Session {
     ///
     /// # Errors
     /// [`InputFull`] when memory is out.
+    #[inline]
     pub fn space(&mut self) -> Result<(&mut Vec<u8>, usize), InputFull> {
         let current = &mut self.current;
         self.input.space(|block, _| {
@@ -49,10 +52,7 @@ impl Session {
     /// Parses what has come, as far as the state allows.
     pub fn parse(&mut self) {
         loop {
-            let Some(kind) = self.input.front() else {
-                return;
-            };
-            if !self.may_parse(kind) {
+            if self.take_all_usual() {
                 return;
             }
             if self.state == State::Busy
@@ -60,9 +60,6 @@ impl Session {
                 && self.trace.is_none()
                 && self.parse_rows()
             {
-                continue;
-            }
-            if self.take_usual() {
                 continue;
             }
             let (kind, body_len) = match self.input.frame() {
@@ -87,7 +84,7 @@ impl Session {
     }
 
     /// Whether a message of this kind may be taken in the present state.
-    fn may_parse(&self, kind: u8) -> bool {
+    pub(super) fn may_parse(&self, kind: u8) -> bool {
         match self.state {
             State::Busy | State::Idle => true,
             _ => matches!(kind, tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE),
@@ -416,7 +413,7 @@ impl Session {
         }
         let message = self.input.message(body_len);
         if self.described.0 != message {
-            self.described.1 = Arc::new(parse_columns(self.input.body(body_len))?);
+            self.described.1 = SharedColumns::new(parse_columns(self.input.body(body_len))?);
             self.described.0.clear();
             if message.len() <= DESCRIBED_MAX && self.described.0.try_reserve(message.len()).is_ok()
             {
@@ -491,8 +488,11 @@ impl Session {
         if !body.is_at_end() {
             return Err(disagree);
         }
-        let mut result =
-            QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
+        let mut result = QueryResult::with_columns(
+            status,
+            SharedColumns::new(columns),
+            self.facts.client_encoding,
+        );
         result.binary = overall != 0;
         self.copy_is_binary = result.binary;
         self.drop_results();
@@ -510,14 +510,6 @@ impl Session {
         };
         if result.status != ExecStatus::TuplesOk || limit == 0 {
             return false;
-        }
-        if self.row_mode == RowMode::Single
-            && let Some(taken) = result.rows.take_few(self.input.unparsed(), 1)
-            && taken > 0
-        {
-            self.input.consume_bytes(taken);
-            self.split_partial(ExecStatus::SingleTuple);
-            return true;
         }
         match result.rows.take_rows(&mut self.input, limit) {
             RowsStep::Limit => {
