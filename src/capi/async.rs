@@ -8,6 +8,7 @@ use std::ffi::{c_char, c_int};
 use super::guard::{ConnRef, see_conn, with_conn};
 use super::params::{CParams, Types};
 use super::ptr;
+use super::quick;
 use super::types::{PGconn, PGresult};
 use crate::client::command::Refused;
 use crate::client::{Connection, Handle, blocking};
@@ -177,6 +178,9 @@ pub unsafe extern "C" fn PQsendClosePortal(conn: *mut PGconn, portal: *const c_c
 pub unsafe extern "C" fn PQgetResult(conn: *mut PGconn) -> *mut PGresult {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
+        if let Some(result) = quick::get_result(conn) {
+            return result;
+        }
         with_conn(conn, std::ptr::null_mut(), |c| {
             c.supply_memory();
             match blocking::next_result(c) {
@@ -205,6 +209,9 @@ pub unsafe extern "C" fn PQconsumeInput(conn: *mut PGconn) -> c_int {
 pub unsafe extern "C" fn PQisBusy(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
+        if let Some(is_busy) = quick::is_busy(conn) {
+            return c_int::from(is_busy);
+        }
         with_conn(conn, 0, |c| {
             c.supply_memory();
             c_int::from(c.with(Connection::is_busy))
@@ -249,6 +256,9 @@ pub unsafe extern "C" fn PQisnonblocking(conn: *const PGconn) -> c_int {
 pub unsafe extern "C" fn PQflush(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
+        if quick::is_flushed(conn) {
+            return 0;
+        }
         with_conn(conn, -1, |c| match c.with(Connection::flush) {
             FlushOutcome::Done => 0,
             FlushOutcome::Pending => 1,

@@ -121,11 +121,7 @@ impl ConnRef {
     #[inline]
     pub(crate) fn supply_memory(&mut self) {
         // SAFETY: as in `whole`.
-        let conn = unsafe { &mut *self.0 };
-        let spare = &mut conn.connection.link.session.spare;
-        if spare.is_none() {
-            *spare = conn.spare.take_body();
-        }
+        unsafe { &mut *self.0 }.supply_memory();
     }
 
     /// Shows the notices, writes the trace lines and tells of the results that a step has left. The hooks run while nothing
@@ -164,6 +160,13 @@ impl ConnRef {
     }
 }
 
+#[cold]
+#[inline(never)]
+fn in_english<R>(f: impl FnOnce() -> R) -> R {
+    let _until_the_end = English::begin();
+    f()
+}
+
 impl Target for ConnRef {
     fn connection(&mut self, f: &mut dyn FnMut(&mut Connection)) {
         self.with(f);
@@ -182,9 +185,9 @@ impl Handle for ConnRef {
         // SAFETY: as in `whole`.
         let connection = unsafe { &mut (*self.0).connection };
         connection.link.check_owner();
-        let result = {
-            let _until_the_end = english.then(English::begin);
-            f(connection)
+        let result = match english {
+            false => f(connection),
+            true => in_english(|| f(connection)),
         };
         let session = &mut connection.link.session;
         if session.facts.escaping_reported {
@@ -295,14 +298,24 @@ pub(crate) unsafe fn free_conn(conn: *mut PGconn) {
 /// # Safety
 /// As for [`with_conn`]; the borrow ends before anything else is done with `conn`.
 #[inline(always)]
-pub(crate) unsafe fn quick_conn<'a>(conn: *mut PGconn) -> Option<&'a mut Connection> {
+pub(crate) unsafe fn quick_pgconn<'a>(conn: *mut PGconn) -> Option<&'a mut PGconn> {
     // SAFETY: the caller's promise.
     if unsafe { is_refused(conn) } {
         return None;
     }
     // SAFETY: as above.
-    let connection = unsafe { &mut conn.as_mut()?.connection };
-    (!connection.link.is_inherited()).then_some(connection)
+    let conn = unsafe { conn.as_mut()? };
+    (!conn.connection.link.is_inherited()).then_some(conn)
+}
+
+/// As [`quick_pgconn`], the connection inside.
+///
+/// # Safety
+/// As for [`quick_pgconn`].
+#[inline(always)]
+pub(crate) unsafe fn quick_conn<'a>(conn: *mut PGconn) -> Option<&'a mut Connection> {
+    // SAFETY: the caller's promise.
+    unsafe { quick_pgconn(conn) }.map(|conn| &mut conn.connection)
 }
 
 /// Looks at a connection; NULL, one that is in use, and a panic give `fallback`.

@@ -36,7 +36,13 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.look(|c| c.spare.hand_out(|| PGresult::of(c, result)))
+    conn.look(|c| hand_out_of(c, result))
+}
+
+/// As [`hand_out_quietly`], where the connection is borrowed already.
+#[inline]
+pub(super) fn hand_out_of(conn: &PGconn, result: QueryResult) -> *mut PGresult {
+    conn.spare.hand_out(|| PGresult::of(conn, result))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.

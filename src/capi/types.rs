@@ -76,6 +76,17 @@ impl PGconn {
     }
 }
 
+impl PGconn {
+    /// Lets the session have the memory of a cleared result, if it has none.
+    #[inline(always)]
+    pub(crate) fn supply_memory(&mut self) {
+        let spare = &mut self.connection.link.session.spare;
+        if spare.is_none() {
+            *spare = self.spare.take_body();
+        }
+    }
+}
+
 /// `PGVerbosity` and `PGContextVisibility` as C gave them: any number is kept and given back.
 #[derive(Clone, Copy)]
 pub(crate) struct DisplayCodes {

@@ -202,6 +202,7 @@ impl Socket {
     ///
     /// # Errors
     /// What recv(2) says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn recv(&self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
         let flags = if may_block { 0 } else { libc::MSG_DONTWAIT };
         self.retry(may_block, true, || match &self.inner {
@@ -219,6 +220,7 @@ impl Socket {
     ///
     /// # Errors
     /// What send(2) says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
         let mut flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
         if self.is_parting {
@@ -253,18 +255,38 @@ impl Socket {
         }
     }
 
+    #[inline(always)]
     fn retry(
         &self,
         may_block: bool,
         read: bool,
         mut call: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
+        match call() {
+            Err(error) => self.go_on_after(error, may_block, read, call),
+            done => done,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_on_after(
+        &self,
+        mut error: io::Error,
+        may_block: bool,
+        read: bool,
+        mut call: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
         loop {
-            match call() {
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if may_block && e.kind() == io::ErrorKind::WouldBlock => {
+            match error.kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock if may_block => {
                     self.wait(read, !read, None)?;
                 }
+                _ => return Err(error),
+            }
+            match call() {
+                Err(again) => error = again,
                 done => return done,
             }
         }

@@ -165,7 +165,22 @@ impl Input {
     ///
     /// # Errors
     /// [`InputFull`] when memory is out. Nothing is lost then.
+    #[inline(always)]
     pub fn space(
+        &mut self,
+        retire: impl FnMut(Vec<u8>, usize),
+    ) -> Result<(&mut Vec<u8>, usize), InputFull> {
+        if self.pos == self.block.len() && !self.pinned && self.room() > 0 {
+            // As a rule: all is parsed, and the last receive has not filled the block.
+            self.block.clear();
+            self.pos = 0;
+            let room = self.room();
+            return Ok((&mut self.block, room));
+        }
+        self.make_space(retire)
+    }
+
+    fn make_space(
         &mut self,
         mut retire: impl FnMut(Vec<u8>, usize),
     ) -> Result<(&mut Vec<u8>, usize), InputFull> {

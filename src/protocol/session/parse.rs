@@ -39,6 +39,7 @@ impl Session {
     ///
     /// # Errors
     /// [`InputFull`] when memory is out.
+    #[inline]
     pub fn space(&mut self) -> Result<(&mut Vec<u8>, usize), InputFull> {
         let current = &mut self.current;
         self.input.space(|block, _| {
@@ -51,10 +52,7 @@ impl Session {
     /// Parses what has come, as far as the state allows.
     pub fn parse(&mut self) {
         loop {
-            let Some(kind) = self.input.front() else {
-                return;
-            };
-            if !self.may_parse(kind) {
+            if self.take_all_usual() {
                 return;
             }
             if self.state == State::Busy
@@ -62,9 +60,6 @@ impl Session {
                 && self.trace.is_none()
                 && self.parse_rows()
             {
-                continue;
-            }
-            if self.take_usual() {
                 continue;
             }
             let (kind, body_len) = match self.input.frame() {
@@ -89,7 +84,7 @@ impl Session {
     }
 
     /// Whether a message of this kind may be taken in the present state.
-    fn may_parse(&self, kind: u8) -> bool {
+    pub(super) fn may_parse(&self, kind: u8) -> bool {
         match self.state {
             State::Busy | State::Idle => true,
             _ => matches!(kind, tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE),
@@ -515,14 +510,6 @@ impl Session {
         };
         if result.status != ExecStatus::TuplesOk || limit == 0 {
             return false;
-        }
-        if self.row_mode == RowMode::Single
-            && let Some(taken) = result.rows.take_few(self.input.unparsed(), 1)
-            && taken > 0
-        {
-            self.input.consume_bytes(taken);
-            self.split_partial(ExecStatus::SingleTuple);
-            return true;
         }
         match result.rows.take_rows(&mut self.input, limit) {
             RowsStep::Limit => {

@@ -1,12 +1,12 @@
 //! The short way through the answers that most commands get: columns that the last result had, too, a few rows or none, a
 //! command tag, ReadyForQuery. They are taken in one pass, without a look at the state for each message.
 //!
-//! Taken for granted, and seen to at the beginning: a command runs that brings rows or a tag, its rows are wanted whole,
-//! no error is due, nobody traces. What is not as usual, not whole yet, or malformed stays at the front of the input for
+//! Taken for granted, and seen to at the beginning: a command runs that brings rows or a tag, its rows are wanted whole or
+//! one by one, no error is due, nobody traces. What is not as usual, not whole yet, or malformed stays at the front of the input for
 //! `parse.rs`, which knows everything and comes to the same result a message at a time.
 
 use super::parse::transaction_status;
-use super::{CommandKind, RowMode, Session, State, new_result};
+use super::{CommandKind, NextResult, RowMode, Session, State, new_result};
 use crate::protocol::backend::{HEADER_LEN, find_nul, tag};
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
@@ -14,57 +14,113 @@ use crate::protocol::types::{ExecStatus, PipelineStatus};
 type Empty = [u8; HEADER_LEN];
 
 impl Session {
-    /// Takes what is usual off the front of the input; whether that was anything.
+    /// Takes all that is usual off the front of the input. `true` if nothing is left there that could be taken now: the
+    /// state is what it is until more comes, or a result goes.
     #[inline]
-    pub(super) fn take_usual(&mut self) -> bool {
-        if self.state != State::Busy
-            || self.row_mode != RowMode::Whole
-            || self.failed
-            || self.trace.is_some()
-        {
+    pub(super) fn take_all_usual(&mut self) -> bool {
+        loop {
+            match self.input.front() {
+                None => return true,
+                Some(kind) if !self.may_parse(kind) => return true,
+                Some(_) if self.take_usual() => {}
+                Some(_) => return false,
+            }
+        }
+    }
+
+    /// Takes what is usual off the front of the input; whether that was anything.
+    #[inline(always)]
+    fn take_usual(&mut self) -> bool {
+        if self.state != State::Busy || self.failed || self.trace.is_some() {
             return false;
         }
-        if self.current.is_none() && self.take_ready_for_query() {
-            return true;
+        match (self.row_mode, &mut self.current) {
+            (RowMode::Whole, None) => self.take_ready_for_query() || self.take_answer(),
+            (RowMode::Whole, Some(_)) => self.take_tag(),
+            (RowMode::Single, Some(result)) if result.status == ExecStatus::TuplesOk => {
+                match result.rows.take_few(self.input.unparsed(), 1) {
+                    None | Some(0) => false,
+                    Some(taken) => {
+                        self.input.consume_messages(taken);
+                        self.split_partial(ExecStatus::SingleTuple);
+                        true
+                    }
+                }
+            }
+            _ => false,
+        }
+    }
+
+    /// The description that is the last one's, and the rows and the tag behind it, as far as they are there.
+    #[inline(always)]
+    fn take_answer(&mut self) -> bool {
+        if !matches!(
+            self.head_kind(),
+            Some(CommandKind::Simple | CommandKind::Extended)
+        ) {
+            return false;
         }
         let all = self.input.unparsed();
         let mut rest = all;
-        if self.current.is_none() {
-            if !matches!(
-                self.head_kind(),
-                Some(CommandKind::Simple | CommandKind::Extended)
-            ) {
-                return false;
-            }
-            while let Some((first, after)) = rest.split_first_chunk()
-                && is_mere_progress(first)
-            {
-                rest = after;
-            }
-            let encoding = self.facts.client_encoding;
-            let (description, columns) = &self.described;
-            if let Some(after) = rest.strip_prefix(description.as_slice())
-                && !description.is_empty()
-            {
-                let status = ExecStatus::TuplesOk;
-                let mut result = new_result(&mut self.spare, status, columns, encoding);
-                let taken = result.rows.take_few(after, usize::MAX).unwrap_or(0);
-                rest = after.get(taken..).unwrap_or_default();
-                self.current = Some(result);
-            }
-        }
-        if let Some(result) = &mut self.current
-            && let Some((tag, after)) = command_complete(rest)
+        while let Some((first, after)) = rest.split_first_chunk()
+            && is_mere_progress(first)
         {
-            result.tag.set(tag);
-            self.state = State::Ready;
             rest = after;
         }
-        let taken = all.len() - rest.len();
-        if taken > 0 {
-            self.input.consume_messages(taken);
+        let (description, columns) = &self.described;
+        if let Some(after) = rest.strip_prefix(description.as_slice())
+            && !description.is_empty()
+        {
+            let (status, encoding) = (ExecStatus::TuplesOk, self.facts.client_encoding);
+            let mut result = new_result(&mut self.spare, status, columns, encoding);
+            let taken = result.rows.take_few(after, usize::MAX).unwrap_or(0);
+            rest = after.get(taken..).unwrap_or_default();
+            if let Some((tag, after)) = command_complete(rest) {
+                result.tag.set(tag);
+                self.state = State::Ready;
+                rest = after;
+            }
+            self.current = Some(result);
         }
+        let taken = all.len() - rest.len();
+        // No rows lie in the block.
+        self.input.consume_bytes(taken);
         taken > 0
+    }
+
+    /// The tag that ends rows.
+    #[inline(always)]
+    fn take_tag(&mut self) -> bool {
+        let all = self.input.unparsed();
+        let (Some(result), Some((tag, rest))) = (&mut self.current, command_complete(all)) else {
+            return false;
+        };
+        result.tag.set(tag);
+        self.state = State::Ready;
+        let taken = all.len() - rest.len();
+        self.input.consume_messages(taken);
+        true
+    }
+
+    /// What [`Session::next_result`] gives where nothing but the usual has come; `Pending` where that, or more, is to be
+    /// done first.
+    #[inline]
+    pub fn usual_result(&mut self) -> NextResult {
+        if self.lost || !self.take_all_usual() {
+            return NextResult::Pending;
+        }
+        match self.state {
+            State::Busy | State::CopyIn | State::CopyOut | State::CopyBoth => NextResult::Pending,
+            State::Idle | State::PipelineIdle | State::Ready | State::PartialReady => {
+                self.hand_out()
+            }
+        }
+    }
+
+    /// What [`Session::is_busy`] says where nothing but the usual has come; `None` where more is to be done first.
+    #[inline]
+    pub fn is_busy_as_usual(&mut self) -> Option<bool> {
+        (!self.lost && self.take_all_usual()).then_some(self.state == State::Busy)
     }
 
     /// Whether the command has ended with the result just taken: its ReadyForQuery has come, and nothing else. It is taken
@@ -80,7 +136,7 @@ impl Session {
 
     /// Ends the cycle of a command whose results are out, if its ReadyForQuery is at the front. Outside pipelines only: there
     /// it is a result.
-    #[inline]
+    #[inline(always)]
     fn take_ready_for_query(&mut self) -> bool {
         let &[tag::READY_FOR_QUERY, 0, 0, 0, 5, status, ..] = self.input.unparsed() else {
             return false;
@@ -91,7 +147,7 @@ impl Session {
         self.facts.transaction_status = transaction_status(status);
         self.finish_command();
         self.state = State::Idle;
-        self.input.consume_messages(HEADER_LEN + 1);
+        self.input.consume_bytes(HEADER_LEN + 1);
         self.input.end_cycle();
         self.output.end_cycle();
         true
@@ -116,11 +172,10 @@ fn is_mere_progress(message: &Empty) -> bool {
 /// The tag of the CommandComplete at the front, and what follows it.
 #[inline(always)]
 fn command_complete(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[kind, 0, 0, 0, length], rest) = bytes.split_first_chunk::<HEADER_LEN>()? else {
+    let (&[tag::COMMAND_COMPLETE, 0, 0, 0, length], rest) = bytes.split_first_chunk()? else {
         return None;
     };
     let (body, after) = rest.split_at_checked(usize::from(length).checked_sub(4)?)?;
     let len = find_nul(body)?;
-    let is_whole = kind == tag::COMMAND_COMPLETE && len + 1 == body.len();
-    is_whole.then_some((&body[..len], after))
+    (len + 1 == body.len()).then_some((&body[..len], after))
 }
