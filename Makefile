@@ -179,9 +179,9 @@ bench-growth: all
 bench-quick: all
 	$(BENCH) run.py --quick --json $(TARGET)/bench-quick.json $(ONLY)
 
-# Fails when a row costs more instructions than with libpq, or an allocation.
+# Fails when a row costs more instructions than with libpq, or an allocation; by the calls for many rows, too.
 bench-rows: all
-	$(BENCH) run.py --quick --gate rows
+	$(BENCH) run.py --quick --gate rows rows_by_values copy_out_by_rows copy_in_by_pieces
 
 # First what is missing on this machine, the compiler included.
 test:

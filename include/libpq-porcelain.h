@@ -379,6 +379,10 @@ typedef struct pqp_context pqp_context;
 
 /**
  * A factory. Opaque; connections made by it keep it alive.
+ *
+ * What its connections need for TLS is read from its files and decoded once, and again as soon as one of the files is another
+ * one or has changed, which each connection looks at. Read anew for each connection are: files changed in the last two
+ * seconds, keys with a pass phrase, the system's authorities (sslrootcert=system), and everything with sslkeylogfile.
  */
 typedef struct pqp_factory pqp_factory;
 
@@ -685,7 +689,8 @@ typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms)
  * - `lengths`: its length in bytes, without that NUL; -1 for SQL NULL;
  * - `nulls`: 1 for SQL NULL, else 0.
  *
- * The arrays are the caller's, the values the result's: they live until PQclear, nothing is copied and nothing allocated. Counts
+ * The arrays are the caller's, the values the result's: they live until PQclear. Nothing is copied, allocated or prepared
+ * beforehand, so what is never asked for costs nothing. Counts
  * and first numbers are as PQntuples and PQnfields count; a count of 0 is allowed. Any number of threads may look at one
  * result at once. PQP_INVALID, and nothing written, when the rectangle is not within the result; PQP_NULL without a result.
  */
@@ -699,7 +704,7 @@ enum pqp_status pqp_result_values(const PGresult *res,
                                   char *nulls);
 
 /**
- * The same for one column, as arrays of it are wanted by column-wise programs: `rows` elements each, of the rows from `first_row`
+ * As pqp_result_values, for one column, as arrays of it are wanted by column-wise programs: `rows` elements each, of the rows from `first_row`
  * on. A large result is best taken in slices of some hundred rows, which stay in the processor's cache.
  */
 enum pqp_status pqp_result_column(const PGresult *res,

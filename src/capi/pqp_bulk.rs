@@ -22,7 +22,8 @@ use crate::protocol::rows::{RowStore, RowsView};
 /// - `lengths`: its length in bytes, without that NUL; -1 for SQL NULL;
 /// - `nulls`: 1 for SQL NULL, else 0.
 ///
-/// The arrays are the caller's, the values the result's: they live until PQclear, nothing is copied and nothing allocated. Counts
+/// The arrays are the caller's, the values the result's: they live until PQclear. Nothing is copied, allocated or prepared
+/// beforehand, so what is never asked for costs nothing. Counts
 /// and first numbers are as PQntuples and PQnfields count; a count of 0 is allowed. Any number of threads may look at one
 /// result at once. PQP_INVALID, and nothing written, when the rectangle is not within the result; PQP_NULL without a result.
 ///
@@ -49,7 +50,7 @@ pub unsafe extern "C" fn pqp_result_values(
     unsafe { describe(res, (first_row, rows), (first_column, columns), &arrays) }
 }
 
-/// The same for one column, as arrays of it are wanted by column-wise programs: `rows` elements each, of the rows from `first_row`
+/// As pqp_result_values, for one column, as arrays of it are wanted by column-wise programs: `rows` elements each, of the rows from `first_row`
 /// on. A large result is best taken in slices of some hundred rows, which stay in the processor's cache.
 ///
 /// # Safety

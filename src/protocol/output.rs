@@ -259,4 +259,23 @@ mod tests {
         out.advance(1);
         assert!(out.is_empty() && out.pending().is_empty());
     }
+
+    #[test]
+    fn memory_goes_back_after_a_cycle_that_needed_little_and_nothing_unsent_with_it() {
+        let mut out = Output::default();
+        out.buffer().resize(2 * IDLE_CAPACITY, b'x');
+        out.end_cycle();
+        assert_eq!(out.len(), 2 * IDLE_CAPACITY, "unsent");
+        out.advance(2 * IDLE_CAPACITY);
+        out.end_cycle();
+        assert!(out.buffer.capacity() > IDLE_CAPACITY, "needed");
+        out.buffer().push(b'y');
+        out.advance(1);
+        out.end_cycle();
+        assert_eq!(out.buffer.capacity(), 0, "not needed");
+        out.buffer().push(b'z');
+        out.advance(1);
+        out.end_cycle();
+        assert_eq!(out.buffer.capacity(), FIRST_CAPACITY, "small enough");
+    }
 }

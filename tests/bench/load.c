@@ -6,8 +6,9 @@
  */
 #include <dlfcn.h>
 #include <stdio.h>
-#include <sys/resource.h>
 #include <time.h>
+
+#include "memory.h"
 
 static double
 now(clockid_t which)
@@ -23,7 +24,6 @@ main(int argc, char **argv)
 {
 	double		wall = now(CLOCK_MONOTONIC),
 				cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-	struct rusage usage;
 
 	if (argc > 1 && dlopen(argv[1], RTLD_NOW | RTLD_LOCAL) == NULL)
 	{
@@ -32,7 +32,6 @@ main(int argc, char **argv)
 	}
 	wall = now(CLOCK_MONOTONIC) - wall;
 	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-	getrusage(RUSAGE_SELF, &usage);
-	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"peak_kb\": %ld}\n", wall, cpu, usage.ru_maxrss);
+	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"peak_kb\": %ld}\n", wall, cpu, peak_kb());
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "memory.h"
 
 unsigned long checksum;
 long		extra;
@@ -48,26 +49,6 @@ clock_of(clockid_t which)
 	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
-/* The value in KB of a line in a file of /proc, -1 where there is none. */
-static long
-proc_kb(const char *file, const char *key)
-{
-	char		line[256];
-	long		value = -1;
-	FILE	   *f = fopen(file, "r");
-
-	if (f == NULL)
-		return -1;
-	while (fgets(line, sizeof line, f) != NULL)
-		if (strncmp(line, key, strlen(key)) == 0)
-		{
-			value = atol(line + strlen(key));
-			break;
-		}
-	fclose(f);
-	return value;
-}
-
 static void
 read_memory(reading *r)
 {
@@ -75,7 +56,7 @@ read_memory(reading *r)
 
 	r->heap = heap.uordblks + heap.hblkhd;
 	r->resident_kb = proc_kb("/proc/self/status", "VmRSS:");
-	r->peak_kb = proc_kb("/proc/self/status", "VmHWM:");
+	r->peak_kb = peak_kb();
 	r->private_kb = proc_kb("/proc/self/smaps_rollup", "Private_Dirty:");
 }
 

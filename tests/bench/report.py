@@ -18,6 +18,11 @@ def number(value):
     return f"{value:.2f}" if abs(value) >= 0.005 or value == 0 else "0.00"
 
 
+def share(value):
+    """A ratio that a limit is compared with."""
+    return "" if value is None else f"{value:.3f}"
+
+
 def size(value):
     if value is None:
         return "-"
@@ -77,11 +82,11 @@ def table(workloads, libraries, results):
         row = [f"{w.name} ({w.unit})"]
         for library in libraries:
             row.append("failed" if "failed" in result[library] else number(result[library].get("instructions")))
-        row.append(number(ratio(result, "instructions")))
+        row.append(share(ratio(result, "instructions")))
         row += [number(result.get(floor, {}).get("instructions")) for floor in ("walk", "keep")]
         for metric in ("allocations", "calls"):
             row += [number(result[REFERENCE].get(metric)), number(result["ours"].get(metric))]
-        row += [number(ratio(result, "cpu")), number(ratio(result, "wall")) + (" !" if slower(result) else "")]
+        row += [share(ratio(result, "cpu")), number(ratio(result, "wall")) + (" !" if slower(result) else "")]
         row += [size(result[REFERENCE].get("memory")), size(result["ours"].get("memory"))]
         row.append(", ".join(text for text, _ in verdicts(w, result)))
         rows.append(row)
@@ -114,12 +119,12 @@ def markdown(workloads, results, machine):
         judged += [met for _, met in verdict]
         asked = ", ".join(text if met else f"**{text}**" for text, met in verdict)
         least = result.get(floor(result), {})
-        cpu = plain(ratio(result, "cpu"))
+        cpu = share(ratio(result, "cpu"))
         if any(target.metric == "cpu" for target in w.targets) and least.get(f"cpu_ratio_to_{REFERENCE}") is not None:
-            cpu += f" (floor {number(least[f'cpu_ratio_to_{REFERENCE}'])})"
+            cpu += f" (floor {share(least[f'cpu_ratio_to_{REFERENCE}'])})"
         lines.append("| " + " | ".join([
             w.title, plain(result[REFERENCE].get("instructions")), plain(result["ours"].get("instructions")),
-            plain(least.get("instructions")), plain(ratio(result, "instructions")), asked,
+            plain(least.get("instructions")), share(ratio(result, "instructions")), asked,
             pair(result, "allocations", number), pair(result, "calls", number),
             cpu, plain(ratio(result, "wall")) + (" (slower)" if slower(result) else ""),
             pair(result, "memory", size)]) + " |")

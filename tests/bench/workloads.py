@@ -142,9 +142,9 @@ WORKLOADS = [
              2000000, quick=False),
     Workload("copy_in_canned", "COPY in, canned server", "row", "copy_in", "canned", (20000, 120000), 2000000,
              quick=False),
-    Workload("idle", "an idle connection", "connection", "idle", "unix", (10, 70), 70,
+    Workload("idle", "an idle connection", "connection", "idle", "unix", (10, 40), 40,
              at_most(memory=0.30), memory="idle"),
-    Workload("idle_tls", "an idle connection, TLS", "connection", "idle", "tls", (10, 70), 70,
+    Workload("idle_tls", "an idle connection, TLS", "connection", "idle", "tls", (10, 40), 40,
              memory="idle"),
 ]
 
