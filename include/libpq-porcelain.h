@@ -379,6 +379,10 @@ typedef struct pqp_context pqp_context;
 
 /**
  * A factory. Opaque; connections made by it keep it alive.
+ *
+ * What its connections need for TLS is read from its files and decoded once, and again as soon as one of the files is another
+ * one or has changed, which each connection looks at. Read anew for each connection are: files changed in the last two
+ * seconds, keys with a pass phrase, the system's authorities (sslrootcert=system), and everything with sslkeylogfile.
  */
 typedef struct pqp_factory pqp_factory;
 

@@ -47,7 +47,7 @@ use super::report::{Cause, Phase, Report};
 use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::Probe;
-use super::tls;
+use super::tls::{self, SharedTls};
 
 use race::Race;
 pub use wait::Mode;
@@ -172,6 +172,8 @@ pub struct Connector {
     password_given: bool,
     /// Where the keys of passwords are remembered.
     key_cache: SharedKeys,
+    /// TLS's configuration, in common with others.
+    shared_tls: SharedTls,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Forsaken>,
     /// What the exchanges of several attempts have in common.
@@ -258,6 +260,7 @@ impl Connector {
             provided: false,
             password_given: false,
             key_cache: None,
+            shared_tls: None,
             forsaken: Vec::new(),
             sasl: Default::default(),
         }
@@ -282,6 +285,7 @@ impl Connector {
         this.env = self.env.clone();
         this.known_address = address.filter(|_| !self.provided).map(Box::new);
         this.provided = self.provided;
+        this.shared_tls = self.shared_tls.clone();
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -289,6 +293,11 @@ impl Connector {
     /// Remembers the keys of passwords in `cache`, and takes them from there.
     pub fn set_key_cache(&mut self, cache: SharedKeys) {
         self.key_cache = cache;
+    }
+
+    /// Takes TLS's configuration from `shared`, and leaves it there.
+    pub fn set_shared_tls(&mut self, shared: SharedTls) {
+        self.shared_tls = shared;
     }
 
     /// The plan.

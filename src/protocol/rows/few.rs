@@ -6,16 +6,16 @@ use super::{KEPT_BYTES, RowError, RowStore, address_of};
 use crate::protocol::backend::tag;
 
 impl RowStore {
-    /// Stores the whole DataRows at the front of `bytes`, `limit` at the most, if they are all that this result has: how many
-    /// bytes they are. Where they are too much, or bad, or go on behind the end, nothing is stored:
+    /// Stores the whole DataRows at the front of `bytes`, `limit` at the most, if they are all that this result has, and gives
+    /// what follows them. Where they are too much, or bad, or go on behind the end, nothing is stored:
     /// [`RowStore::take_rows`] does it, or says why not.
     #[inline]
-    pub fn take_few(&mut self, bytes: &[u8], limit: usize) -> Option<usize> {
+    pub fn take_few<'b>(&mut self, bytes: &'b [u8], limit: usize) -> Option<&'b [u8]> {
         if self.rows > 0 || self.copies || self.columns == 0 || self.far.is_some() {
             return None;
         }
         if *bytes.first()? != tag::DATA_ROW {
-            return Some(0);
+            return Some(bytes);
         }
         let (mut length, count) = data_row(bytes)?;
         if count != self.columns {
@@ -31,7 +31,8 @@ impl RowStore {
         }
         let data = &mut self.first.data;
         data.clear();
-        data.extend_from_slice(bytes.get(..length)?);
+        let (messages, rest) = bytes.split_at_checked(length)?;
+        data.extend_from_slice(messages);
         data.push(0);
         let (messages, table) = (data.get_mut(..length)?, self.near.get_mut(..entries)?);
         match rows {
@@ -44,7 +45,7 @@ impl RowStore {
         self.has_first = true;
         self.rows = rows;
         self.closed_rows = rows;
-        Some(length)
+        Some(rest)
     }
 
     #[cold]
