@@ -138,10 +138,24 @@ pub fn write(rng: &mut Rng, scheduled: bool) -> Case {
         steady: scheduled,
     };
     writer.script();
-    let lines = writer.lines;
+    let mut lines = writer.lines;
+    keep_short(&mut lines);
     Case {
         lines,
         schedule: scheduled.then(|| rng.next()),
+    }
+}
+
+/// A server ends a session whose pipeline goes on behind a COPY FROM STDIN. Which call notices depends on how many pieces
+/// a message is sent in, which is each library's own affair (`c-tests/diff_wire.c`): there all messages are short.
+fn keep_short(lines: &mut [String]) {
+    let said = |what: &str| lines.iter().any(|line| line.contains(what));
+    if said("enter") && said("copy t from stdin") {
+        for line in lines {
+            for (long, short) in [("{500}", "{50}"), ("0000}", "00}"), ("000}", "00}")] {
+                *line = line.replace(long, short);
+            }
+        }
     }
 }
 
