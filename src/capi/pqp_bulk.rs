@@ -264,27 +264,26 @@ pub unsafe extern "C" fn pqp_put_copy_pieces(
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
         with_conn(conn, -1, |c| {
-            let piece = |index: usize| {
+            let piece = move |index: usize| {
                 let length = usize::try_from(*lengths.add(index)).unwrap_or(0);
                 match (*pieces.add(index)).cast::<u8>() {
                     place if place.is_null() || length == 0 => &[][..],
                     place => slice::from_raw_parts(place, length),
                 }
             };
-            let mut index = 0;
-            while index < count {
-                let outcome = c.with(|c| {
-                    while index < count {
+            let mut next = 0;
+            while next < count {
+                let (index, outcome) = c.with(|c| {
+                    for index in next..count {
                         let data = piece(index);
                         if !data.is_empty() && !c.append_copy_data(data) {
-                            return c.put_copy_data(data);
+                            return (index, c.put_copy_data(data));
                         }
-                        index += 1;
                     }
-                    Ok(PutOutcome::Queued)
+                    (count, Ok(PutOutcome::Queued))
                 });
                 match outcome {
-                    Ok(PutOutcome::Queued) => index += 1,
+                    Ok(PutOutcome::Queued) => next = index + 1,
                     Ok(PutOutcome::WouldBlock) => return index as c_int,
                     Err(_) => return -1,
                 }

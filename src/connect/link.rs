@@ -283,9 +283,6 @@ impl Link {
 
     fn flush_all(&mut self, may_block: bool) -> FlushOutcome {
         loop {
-            if self.session.output.is_empty() {
-                return FlushOutcome::Done;
-            }
             let Some(transport) = &mut self.transport else {
                 // As a failed send: nothing is said before reading has shown why.
                 self.write_error.get_or_insert(NetError::NotOpen);
@@ -301,7 +298,12 @@ impl Link {
                 };
             }
             match transport.send(self.session.output.pending(), false) {
-                Ok(sent) => self.session.output.advance(sent),
+                Ok(sent) => {
+                    self.session.output.advance(sent);
+                    if self.session.output.is_empty() {
+                        return FlushOutcome::Done;
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     if self.read(false) == ReadOutcome::Closed {
                         self.session.output.clear();

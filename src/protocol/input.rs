@@ -158,6 +158,12 @@ impl Input {
         self.pos = (self.pos + n).min(self.block.len());
     }
 
+    /// Takes away all but the last `n` bytes of what is there, whole messages, from a block that rows do not lie in.
+    #[inline(always)]
+    pub(super) fn keep_last(&mut self, n: usize) {
+        self.pos = self.block.len().saturating_sub(n);
+    }
+
     /// Makes room to receive and returns the block with the number of bytes that may be appended to it; a row block
     /// that was full is handed to `retire` first, when there is one.
     ///

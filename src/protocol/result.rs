@@ -269,6 +269,31 @@ impl CommandTag {
         self.len = len as u8;
     }
 
+    /// Becomes the tag of a CommandComplete's body; `false`, and nothing is changed, if that is not a text and its NUL.
+    #[inline(always)]
+    pub fn set_from_message(&mut self, body: &[u8]) -> bool {
+        if let (9..=16, Some(first), Some(last)) =
+            (body.len(), body.first_chunk(), body.last_chunk())
+            && let Some(place) = self.text.get_mut(..body.len())
+        {
+            // Most are so long: two words, which overlap, and the only NUL is the second one's last byte.
+            if first_zero(*first) != 8 || first_zero(*last) != 7 {
+                return false;
+            }
+            place[..8].copy_from_slice(first);
+            place[body.len() - 8..].copy_from_slice(last);
+            self.len = body.len() as u8 - 1;
+            return true;
+        }
+        match body {
+            [tag @ .., 0] if !tag.contains(&0) => {
+                self.set(tag);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The tag.
     pub fn text(&self) -> &[u8] {
         &self.text[..usize::from(self.len)]
@@ -333,6 +358,15 @@ impl CommandTag {
         let len = rest.iter().take_while(|b| b.is_ascii_digit()).count();
         &rest[..len]
     }
+}
+
+/// Where the first zero byte is in a word; 8 if nowhere.
+#[inline(always)]
+fn first_zero(word: [u8; 8]) -> u32 {
+    let word = u64::from_le_bytes(word);
+    // The lowest bit that is set is the top bit of the first byte that is 0.
+    let zeros = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+    zeros.trailing_zeros() / 8
 }
 
 /// What an error or notice result carries.
@@ -595,6 +629,23 @@ mod tests {
             let made = CommandTag::new(tag.as_bytes());
             assert_eq!(made.inserted_oid(), oid, "{tag}");
             assert_eq!(made.inserted_oid_digits(), digits.as_bytes(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_taken_from_a_body_that_ends_with_its_only_nul() {
+        for len in 0..70 {
+            let body = [&vec![b'x'; len][..], b"\0"].concat();
+            let mut tag = CommandTag::new(b"OLD");
+            assert!(tag.set_from_message(&body), "{len}");
+            assert_eq!(tag.text_with_nul(), [&body[..len.min(63)], b"\0"].concat());
+            for at in 0..len {
+                let mut bad = body.clone();
+                bad[at] = 0;
+                assert!(!tag.set_from_message(&bad), "{at} of {len}");
+            }
+            assert!(!tag.set_from_message(&body[..len]));
+            assert_eq!(tag.text(), &body[..len.min(63)]);
         }
     }
 

@@ -235,7 +235,15 @@ impl Session {
     }
 
     /// Drops the result in progress and everything that was to follow it.
+    #[inline(always)]
     pub(super) fn drop_results(&mut self) {
+        if self.current.is_some() || self.following.is_some() || self.failed {
+            self.drop_the_results();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_the_results(&mut self) {
         if let Some(mut result) = self.current.take() {
             result.rows.abandon(&mut self.input);
         }

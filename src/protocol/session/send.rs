@@ -54,6 +54,7 @@ impl Session {
     ///
     /// # Errors
     /// [`UsageError`] when it cannot be queued now.
+    #[inline(always)]
     pub fn send_query(&mut self, query: &[u8]) -> Result<(), UsageError> {
         if self.pipeline != PipelineStatus::Off {
             return Err(UsageError::NotInPipeline("PQsendQuery"));
@@ -276,17 +277,16 @@ impl Session {
     ///
     /// # Errors
     /// [`UsageError::Busy`], [`UsageError::QueueDuringCopy`].
+    #[inline]
     pub fn check_command(&mut self) -> Result<(), UsageError> {
-        if self.state != State::Idle && self.pipeline == PipelineStatus::Off {
-            return Err(UsageError::Busy);
-        }
-        if self.pipeline != PipelineStatus::Off {
-            if self.is_copying() {
-                return Err(UsageError::QueueDuringCopy);
+        if self.pipeline == PipelineStatus::Off {
+            if self.state != State::Idle {
+                return Err(UsageError::Busy);
             }
-        } else {
             self.drop_results();
             self.row_mode = RowMode::Whole;
+        } else if self.is_copying() {
+            return Err(UsageError::QueueDuringCopy);
         }
         Ok(())
     }
@@ -302,6 +302,7 @@ impl Session {
     }
 
     /// Writes a command's messages and notes it in the queue.
+    #[inline(always)]
     fn queue_command(
         &mut self,
         kind: CommandKind,

@@ -7,25 +7,37 @@
 
 use super::parse::transaction_status;
 use super::{CommandKind, NextResult, RowMode, Session, State, new_result};
-use crate::protocol::backend::{HEADER_LEN, find_nul, tag};
+use crate::protocol::backend::{HEADER_LEN, tag};
 use crate::protocol::types::{ExecStatus, PipelineStatus};
 
-/// Bytes of a message without a body.
-type Empty = [u8; HEADER_LEN];
+/// The type byte and the length word of a message.
+type Header = [u8; HEADER_LEN];
+
+/// The longest length word of a CommandComplete that is taken here.
+const LONGEST_TAG: u32 = 64;
 
 impl Session {
     /// Takes all that is usual off the front of the input. `true` if nothing is left there that could be taken now: the
     /// state is what it is until more comes, or a result goes.
-    #[inline]
+    #[inline(always)]
     pub(super) fn take_all_usual(&mut self) -> bool {
-        loop {
-            match self.input.front() {
-                None => return true,
-                Some(kind) if !self.may_parse(kind) => return true,
-                Some(_) if self.take_usual() => {}
-                Some(_) => return false,
+        !self.has_something() || self.take_until_unusual()
+    }
+
+    /// Whether something has come that may be taken in the present state.
+    #[inline(always)]
+    fn has_something(&self) -> bool {
+        self.input.front().is_some_and(|kind| self.may_parse(kind))
+    }
+
+    #[inline(never)]
+    fn take_until_unusual(&mut self) -> bool {
+        while self.take_usual() {
+            if !self.has_something() {
+                return true;
             }
         }
+        false
     }
 
     /// Takes what is usual off the front of the input; whether that was anything.
@@ -38,13 +50,14 @@ impl Session {
             (RowMode::Whole, None) => self.take_ready_for_query() || self.take_answer(),
             (RowMode::Whole, Some(_)) => self.take_tag(),
             (RowMode::Single, Some(result)) if result.status == ExecStatus::TuplesOk => {
-                match result.rows.take_few(self.input.unparsed(), 1) {
-                    None | Some(0) => false,
-                    Some(taken) => {
-                        self.input.consume_messages(taken);
+                let all = self.input.unparsed();
+                match result.rows.take_few(all, 1).map(<[u8]>::len) {
+                    Some(left) if left < all.len() => {
+                        self.input.keep_last(left);
                         self.split_partial(ExecStatus::SingleTuple);
                         true
                     }
+                    _ => false,
                 }
             }
             _ => false,
@@ -73,29 +86,30 @@ impl Session {
         {
             let (status, encoding) = (ExecStatus::TuplesOk, self.facts.client_encoding);
             let mut result = new_result(&mut self.spare, status, columns, encoding);
-            let taken = result.rows.take_few(after, usize::MAX).unwrap_or(0);
-            rest = after.get(taken..).unwrap_or_default();
-            if let Some((tag, after)) = command_complete(rest) {
-                result.tag.set(tag);
+            rest = result.rows.take_few(after, usize::MAX).unwrap_or(after);
+            if let Some((body, after)) = command_complete(rest)
+                && result.tag.set_from_message(body)
+            {
                 self.state = State::Ready;
                 rest = after;
             }
             self.current = Some(result);
         }
-        let taken = all.len() - rest.len();
-        // No rows lie in the block.
-        self.input.consume_bytes(taken);
-        taken > 0
+        let (before, left) = (all.len(), rest.len());
+        self.input.keep_last(left);
+        left < before
     }
 
     /// The tag that ends rows.
     #[inline(always)]
     fn take_tag(&mut self) -> bool {
         let all = self.input.unparsed();
-        let (Some(result), Some((tag, rest))) = (&mut self.current, command_complete(all)) else {
+        let (Some(result), Some((body, rest))) = (&mut self.current, command_complete(all)) else {
             return false;
         };
-        result.tag.set(tag);
+        if !result.tag.set_from_message(body) {
+            return false;
+        }
         self.state = State::Ready;
         let taken = all.len() - rest.len();
         self.input.consume_messages(taken);
@@ -138,13 +152,16 @@ impl Session {
     /// it is a result.
     #[inline(always)]
     fn take_ready_for_query(&mut self) -> bool {
-        let &[tag::READY_FOR_QUERY, 0, 0, 0, 5, status, ..] = self.input.unparsed() else {
+        let Some((header, [status, ..])) = self.input.unparsed().split_first_chunk() else {
             return false;
         };
+        if (header[0], length_of(header)) != (tag::READY_FOR_QUERY, 5) {
+            return false;
+        }
         if self.pipeline != PipelineStatus::Off {
             return false;
         }
-        self.facts.transaction_status = transaction_status(status);
+        self.facts.transaction_status = transaction_status(*status);
         self.finish_command();
         self.state = State::Idle;
         self.input.consume_bytes(HEADER_LEN + 1);
@@ -154,28 +171,28 @@ impl Session {
     }
 }
 
-/// Whether this is a message that says nothing but how far a query has come.
+/// The length word of a message.
 #[inline(always)]
-fn is_mere_progress(message: &Empty) -> bool {
-    matches!(
-        message,
-        [
-            tag::BIND_COMPLETE | tag::PARSE_COMPLETE | tag::NO_DATA,
-            0,
-            0,
-            0,
-            4
-        ]
-    )
+fn length_of(&[_, a, b, c, d]: &Header) -> u32 {
+    u32::from_be_bytes([a, b, c, d])
 }
 
-/// The tag of the CommandComplete at the front, and what follows it.
+/// Whether this is a message that says nothing but how far a query has come.
+#[inline(always)]
+fn is_mere_progress(header: &Header) -> bool {
+    matches!(
+        header[0],
+        tag::BIND_COMPLETE | tag::PARSE_COMPLETE | tag::NO_DATA
+    ) && length_of(header) == 4
+}
+
+/// The body of the CommandComplete at the front, as long as a tag is at the most, and what follows it.
 #[inline(always)]
 fn command_complete(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (&[tag::COMMAND_COMPLETE, 0, 0, 0, length], rest) = bytes.split_first_chunk()? else {
+    let (header, rest) = bytes.split_first_chunk()?;
+    let length = length_of(header);
+    if header[0] != tag::COMMAND_COMPLETE || length > LONGEST_TAG {
         return None;
-    };
-    let (body, after) = rest.split_at_checked(usize::from(length).checked_sub(4)?)?;
-    let len = find_nul(body)?;
-    (len + 1 == body.len()).then_some((&body[..len], after))
+    }
+    rest.split_at_checked((length as usize).checked_sub(4)?)
 }
