@@ -11,7 +11,7 @@
 #
 # Wants PQP_DSN18 (tests/setup/with_servers.sh). rustc's sanitizers are no stable option, so RUSTC_BOOTSTRAP lets this
 # compiler have them, in builds that are for this test alone. Rust's own library is not instrumented: synchronisation
-# inside it is invisible to ThreadSanitizer, and the core uses none but atomics, which are compiled here. Answers and
+# inside it is invisible to ThreadSanitizer (tests/data/tsan.supp), and the core uses none but atomics, which are compiled here. Answers and
 # addresses from another thread go through Rust's own locks, so it cannot judge them: memcheck and AddressSanitizer do.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -68,6 +68,7 @@ arguments() {
     arguments=()
     place=$PWD
     case $1 in
+    cancel_tls) arguments=("$PQP_DSN18 host=localhost sslmode=require" 40) ;;
     fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
     threads | pqp_contexts) arguments=("$PQP_DSN18" 4 1) ;;
     hooks | tokens) place=$(mktemp -d) && places+=("$place") ;;
@@ -82,9 +83,9 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
+        for name in expbuffer conninfo_dump fork threads cancel_tls pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             leaks=full
-            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
+            case $name in fork | threads | cancel_tls | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
@@ -97,15 +98,15 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
+        for name in escape expbuffer conninfo_dump fork threads cancel_tls pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
         done
         ;;
     thread)
-        export TSAN_OPTIONS=exitcode=99
-        for name in threads pqp_contexts; do
+        export TSAN_OPTIONS=exitcode=99:suppressions=$PWD/tests/data/tsan.supp
+        for name in threads cancel_tls pqp_contexts; do
             program "$kind" "$name" -fsanitize=thread c-tests/tsan_shim.c
             arguments "$name"
             if [ "$name" = pqp_contexts ]; then arguments+=(no-lookups); fi

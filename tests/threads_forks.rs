@@ -43,6 +43,7 @@ fn compile(name: &str) -> PathBuf {
             "-Wextra",
             "-Werror",
             "-pthread",
+            "-DCOUNT_ALLOCATIONS",
             "-I",
         ])
         .arg(home.join("include"))
@@ -63,6 +64,11 @@ fn compile(name: &str) -> PathBuf {
 
 /// Runs a program on both servers. A program that loads another library fails.
 fn passes(name: &str) {
+    passes_with(name, "");
+}
+
+/// The same, with `options` in the connection string.
+fn passes_with(name: &str, options: &str) {
     let program = compile(name);
     let directory = library_directory();
     let call = || {
@@ -74,7 +80,8 @@ fn passes(name: &str) {
     let ours = format!("libpq.so.5 => {}/libpq.so.5 ", directory.display());
     assert!(said(&loaded).contains(&ours), "{}", said(&loaded));
     for dsn in ["PQP_DSN15", "PQP_DSN18"] {
-        let output = call().arg(wanted(dsn)).output().unwrap();
+        let conninfo = format!("{} {options}", wanted(dsn));
+        let output = call().arg(conninfo).output().unwrap();
         assert!(output.status.success(), "on {dsn}:\n{}", said(&output));
         assert_eq!(output.stdout, b"all as it should be\n");
     }
@@ -88,6 +95,12 @@ fn a_connection_inherited_over_fork_fails_every_call_and_the_parents_session_goe
 #[test]
 fn threads_with_a_connection_each_shared_results_and_cancels_from_elsewhere() {
     passes("threads");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn encrypted_cancel_requests_from_signal_handlers_many_threads_and_children() {
+    passes_with("cancel_tls", "host=localhost sslmode=require");
 }
 
 #[test]
