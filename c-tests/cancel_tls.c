@@ -44,7 +44,7 @@ check(bool holds, const char *text, int line)
 static __thread volatile sig_atomic_t in_handler;
 static atomic_int allocated_in_handler;
 
-#ifdef COUNT_ALLOCATIONS
+#if !defined __SANITIZE_ADDRESS__ && !defined __SANITIZE_THREAD__
 extern void *__libc_malloc(size_t);
 extern void *__libc_calloc(size_t, size_t);
 extern void *__libc_realloc(void *, size_t);

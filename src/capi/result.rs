@@ -27,6 +27,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
     let result = hand_out_quietly(conn, result);
     // SAFETY: the result is fresh and nobody else has it.
     if tells && unsafe { !(*result).events.is_empty() } {
+        let _lent = conn.lend();
         // SAFETY: the result is fresh, and nothing of the connection is borrowed.
         unsafe { events::fire_result_created(conn.as_ptr(), result) };
     }
@@ -35,7 +36,13 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.look(|c| c.spare.hand_out(|| PGresult::of(c, result)))
+    conn.look(|c| hand_out_of(c, result))
+}
+
+/// As [`hand_out_quietly`], where the connection is borrowed already.
+#[inline]
+pub(super) fn hand_out_of(conn: &PGconn, result: QueryResult) -> *mut PGresult {
+    conn.spare.hand_out(|| PGresult::of(conn, result))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
@@ -203,8 +210,7 @@ unsafe fn place<'a>(
 #[inline(always)]
 unsafe fn address(view: &RowsView, index: u32) -> *const u8 {
     // SAFETY: the view is the result's as it is now, so the table has this entry.
-    let offset = unsafe { *view.table.add(index as usize + 1) };
-    std::ptr::with_exposed_provenance(view.base.wrapping_add_signed(offset as isize))
+    view.start(unsafe { *view.table.add(index as usize + 1) })
 }
 
 /// Asks for a value the long way; NULL and a row or column out of range give `failure`.

@@ -12,6 +12,13 @@ use super::link::Link;
 #[derive(Clone)]
 pub(super) enum Config {}
 
+/// What connections have in common: nothing.
+#[derive(Debug, Default)]
+pub struct SharedConfig;
+
+/// As in `tls.rs`.
+pub type SharedTls = Option<std::sync::Arc<SharedConfig>>;
+
 /// Refuses.
 pub(super) fn begin(
     _: &mut Link,
@@ -19,6 +26,7 @@ pub(super) fn begin(
     _: &HostSpec,
     _: &PolicyEnv,
     _: PassPhrase,
+    _: &SharedTls,
 ) -> Result<Begun, ConnectError> {
     Err(ConnectError::SslRefused)
 }

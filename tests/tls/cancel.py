@@ -23,6 +23,7 @@ import tempfile
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import both
 import real_servers
 
 PATIENCE_S = 20
@@ -312,11 +313,7 @@ def main():
     if sys.argv[1].startswith("--"):
         {"--one": one, "--failing": failing, "--psql": psql}[sys.argv[1]](sys.argv[2])
         return
-    answers = []
-    for library in sys.argv[1:3]:
-        done = subprocess.run([sys.executable, os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True)
-        answers.append((done.returncode, done.stdout.splitlines()))
-    (code, reference), (our_code, ours) = answers
+    (code, reference), (our_code, ours) = both.run(__file__, sys.argv[1:3])
     wanted = (2 * len(SCENARIOS) - 1) * len(WAYS)
     wrong = int(code != 0 or our_code != 0 or len(ours) != wanted or len(reference) != len(ours))
     for theirs, found in zip(reference, ours):

@@ -107,11 +107,12 @@ impl Connector {
                 }
             }
         };
-        // A session looks at the files anew each time.
+        // A session looks at the files anew each time, or at what its factory knows of them.
         let known = self.tls.take().filter(|_| self.tls_only);
+        let (plan, env, shared) = (&self.plan, &self.env, &self.shared_tls);
         let begun = match known {
             Some(config) => tls::start(link, self.host(), config),
-            None => tls::begin(link, &self.plan, self.host(), &self.env, pass_phrase),
+            None => tls::begin(link, plan, self.host(), env, pass_phrase, shared),
         };
         match begun {
             Ok(Begun::Ready(config)) => {

@@ -48,7 +48,7 @@ use super::report::{Cause, Phase, Report};
 use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::Probe;
-use super::tls;
+use super::tls::{self, SharedTls};
 
 use race::Race;
 pub use route::Route;
@@ -178,6 +178,8 @@ pub struct Connector {
     password_given: bool,
     /// Where the keys of passwords are remembered.
     key_cache: SharedKeys,
+    /// TLS's configuration, in common with others.
+    shared_tls: SharedTls,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Forsaken>,
     /// What the exchanges of several attempts have in common.
@@ -266,6 +268,7 @@ impl Connector {
             provided: false,
             password_given: false,
             key_cache: None,
+            shared_tls: None,
             forsaken: Vec::new(),
             sasl: Default::default(),
         }
@@ -274,6 +277,11 @@ impl Connector {
     /// Remembers the keys of passwords in `cache`, and takes them from there.
     pub fn set_key_cache(&mut self, cache: SharedKeys) {
         self.key_cache = cache;
+    }
+
+    /// Takes TLS's configuration from `shared`, and leaves it there.
+    pub fn set_shared_tls(&mut self, shared: SharedTls) {
+        self.shared_tls = shared;
     }
 
     /// The plan.
@@ -496,7 +504,7 @@ impl Connector {
             return Go::On(self.give_address_up(link));
         }
         // Some applications poll before the socket is writable; that must do no harm.
-        if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
+        if !is_unix && !self.is_patient && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
         Go::On(Stage::Connected)

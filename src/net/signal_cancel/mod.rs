@@ -55,12 +55,12 @@ impl SignalCancel {
         packet: zeroize::Zeroizing<Vec<u8>>,
     ) -> SignalCancel {
         let entry = |&(option, value): &(TcpOption, i32)| {
-            let (level, number) = option.numbers();
-            (level, number, failure_text(option), value.max(0))
+            let (level, number) = option.numbers()?;
+            Some((level, number, failure_text(option), value.max(0)))
         };
         let options = match address.is_unix() {
             true => Vec::new(),
-            false => options.iter().map(entry).collect(),
+            false => options.iter().filter_map(entry).collect(),
         };
         SignalCancel(Way::Plain(Plain {
             address,

@@ -17,6 +17,7 @@
 
 mod arena;
 mod build;
+mod few;
 mod parse;
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,7 +25,7 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::backend::tag;
 use super::input::{Input, append};
 use parse::{
-    Entry, LONG, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
+    Entry, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
 };
 
 /// Entries that a finished table may keep without a use for them.
@@ -109,6 +110,14 @@ pub struct RowsView {
     pub columns: u32,
     /// Entries a row.
     pub stride: u32,
+}
+
+impl RowsView {
+    /// Where the value of this entry of the table begins.
+    #[inline(always)]
+    pub fn start(&self, entry: i32) -> *const u8 {
+        core::ptr::with_exposed_provenance(self.base.wrapping_add_signed(entry as isize))
+    }
 }
 
 /// The rows of one result.
@@ -344,45 +353,6 @@ impl RowStore {
             Some(_) => RowsStep::Failed(RowError::FieldCount),
             None => RowsStep::Done,
         }
-    }
-
-    /// Stores the row at the front, which is to be all of this result, into memory that is there; whether it did. If not,
-    /// [`RowStore::take_rows`] does it, or says why not.
-    pub fn take_single(&mut self, input: &mut Input) -> bool {
-        let (block, pos) = input.raw();
-        let bytes = block.get(*pos..).unwrap_or_default();
-        let Some((length, count)) = data_row(bytes) else {
-            return false;
-        };
-        let (columns, data) = (self.columns, &mut self.first.data);
-        let (Some(entries), Some(message)) =
-            (self.near.get_mut(..self.stride), bytes.get(..length))
-        else {
-            return false;
-        };
-        if count != columns
-            || columns == 0
-            || self.rows > 0
-            || self.copies
-            || self.far.is_some()
-            || data.capacity() <= length
-            || length >= LONG
-        {
-            return false;
-        }
-        data.clear();
-        data.extend_from_slice(message);
-        data.push(0);
-        if locate(&mut data[..length], 0, entries).is_err() {
-            return false;
-        }
-        self.base = address_of(data);
-        self.first.rows = 0..1;
-        self.has_first = true;
-        self.rows = 1;
-        self.closed_rows = 1;
-        *pos += length;
-        true
     }
 
     /// Stores rows that stay in the receive block.
