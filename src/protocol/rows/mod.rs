@@ -24,8 +24,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::backend::{HEADER_LEN, tag};
 use super::input::{Input, append};
 use parse::{
-    BEHIND, Entry, LONG, ROW_CELL, ROW_HEADER, Stop, Taken, WORD, data_row, locate, locate_any,
-    note_long, prepare, take_empty, take_in_place,
+    BEHIND, Entry, LONG, ROW_CELL, ROW_HEADER, Stop, Taken, WORD, count_word, data_row,
+    length_of_row, locate, locate_any, note_long, prepare, take_empty, take_in_place,
 };
 
 /// Entries that a finished table may keep without a use for them.
@@ -354,36 +354,30 @@ impl RowStore {
 
     /// Stores the row at the front, which is to be all of this result, into memory that is there; whether it did. If not,
     /// [`RowStore::take_rows`] does it, or says why not.
+    #[inline]
     pub fn take_single(&mut self, input: &mut Input) -> bool {
+        self.try_single(input).is_some()
+    }
+
+    fn try_single(&mut self, input: &mut Input) -> Option<()> {
         let (block, pos) = input.raw();
-        let bytes = block.get(*pos..).unwrap_or_default();
-        let Some((length, count)) = data_row(bytes) else {
-            return false;
-        };
-        let (columns, data) = (self.columns, &mut self.first.data);
-        let (Some(entries), Some(row)) =
-            (self.near.get_mut(..columns), bytes.get(..length + BEHIND))
-        else {
-            return false;
-        };
-        if count != columns
-            || columns == 0
-            || self.rows > 0
+        let bytes = block.get(*pos..)?;
+        let length = length_of_row(bytes, count_word(self.columns))?;
+        let row = bytes.get(..length + BEHIND)?;
+        let data = &mut self.first.data;
+        if self.rows > 0
             || self.copies
             || self.far.is_some()
             || data.capacity() < row.len()
             || length >= LONG
         {
-            return false;
+            return None;
         }
+        let entries = self.near.get_mut(..self.columns)?;
         data.clear();
         data.extend_from_slice(row);
-        let Some(&first) = data.get(ROW_HEADER..).and_then(|d| d.first_chunk()) else {
-            return false;
-        };
-        if locate(data, first, 0, ROW_CELL as i32, entries).is_err() {
-            return false;
-        }
+        let &first = data.get(ROW_HEADER..)?.first_chunk()?;
+        locate(data, first, 0, ROW_CELL as i32, entries).ok()?;
         data[..HEADER_LEN].fill(0);
         data[length] = 0;
         self.base = address_of(data);
@@ -393,7 +387,7 @@ impl RowStore {
         self.rows = 1;
         self.closed_rows = 1;
         *pos += length;
-        true
+        Some(())
     }
 
     /// Stores rows that stay in the receive block.
