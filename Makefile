@@ -40,7 +40,7 @@ HEADERS := libpq-fe.h libpq-events.h pqexpbuffer.h postgres_ext.h pg_config_ext.
 SOURCES := Cargo.toml Cargo.lock .cargo/config.toml build.rs $(shell find src -type f)
 
 .DELETE_ON_ERROR:
-.PHONY: all check lint bench bench-quick bench-growth bench-rows bench-connect c-check diff-check tls-check waiting-check header header-check symbols-check install clean test test-long sanitize demo interop
+.PHONY: all check lint bench bench-quick bench-growth bench-rows bench-connect c-check diff-check tls-check waiting-check ports-check header header-check symbols-check install clean test test-long sanitize demo interop
 
 all: $(OUT)/lib/libpq.so $(OUT)/lib/libpq.a $(OUT)/include/.done \
 	$(OUT)/lib/pkgconfig/libpq.pc $(OUT)/bin/pg_config
@@ -145,6 +145,10 @@ diff-check: all
 tls-check: all
 	PQP_LIB=$(abspath $(OUT)/lib/$(SONAME)) tests/setup/with_servers.sh tests/tls/check.sh
 
+# FreeBSD and macOS, as far as a compiler can tell from here.
+ports-check:
+	CARGO='$(CARGO)' CC='$(CC)' tests/ports.sh $(TARGET)
+
 # Connecting in programs that wait by loops of their own, in networks of dead, silent and slow hosts that the test makes
 # (as root); ONLY= for some of it.
 waiting-check: all
@@ -175,9 +179,9 @@ bench-growth: all
 bench-quick: all
 	$(BENCH) run.py --quick --json $(TARGET)/bench-quick.json $(ONLY)
 
-# Fails when a row costs more instructions than with libpq, or an allocation.
+# Fails when a row costs more instructions than with libpq, or an allocation; by the calls for many rows, too.
 bench-rows: all
-	$(BENCH) run.py --quick --gate rows
+	$(BENCH) run.py --quick --gate rows rows_by_values copy_out_by_rows copy_in_by_pieces
 
 # First what is missing on this machine, the compiler included.
 test:
@@ -192,6 +196,7 @@ test:
 	$(MAKE) diff-check
 	$(MAKE) tls-check
 	$(MAKE) waiting-check
+	$(MAKE) ports-check
 	$(MAKE) bench-rows
 	$(MAKE) sanitize
 

@@ -94,11 +94,11 @@ main(int argc, char **argv)
 	drain(conn);
 	RES(PQexec(conn, "SELECT 'blocking call'"));
 	CASE("a large command in non-blocking mode");
+	/* how often PQflush is not through depends on how fast the server reads: diff_wire has a server that does not */
 	{
 		size_t		size = 6000000;
 		char	   *sql = malloc(size + 64);
 		PGresult   *res;
-		bool		seen = false;
 
 		strcpy(sql, "SELECT length('");
 		memset(sql + 15, 'q', size);
@@ -106,21 +106,12 @@ main(int argc, char **argv)
 		INT(PQsendQuery(conn, sql));
 		while ((i = PQflush(conn)) == 1)
 		{
-			seen = true;
-			wait_socket(conn, true);
-			INT(PQconsumeInput(conn) == 1 ? 1 : 0);
-			if (seen)
-				break;
-		}
-		while ((i = PQflush(conn)) == 1)
-		{
 			struct pollfd p = {.fd = PQsocket(conn), .events = POLLIN | POLLOUT};
 
 			poll(&p, 1, 20000);
-			if (p.revents & POLLIN)
-				PQconsumeInput(conn);
+			if ((p.revents & POLLIN) && !PQconsumeInput(conn))
+				break;
 		}
-		INT(seen);
 		INT(i);
 		wait_not_busy(conn);
 		res = PQgetResult(conn);

@@ -200,8 +200,10 @@ old(PGconn *conn)
 		n = PQgetlineAsync(conn, line, sizeof(line));
 		if (n == 0)
 		{
+			/* how often, depends on how the bytes arrive */
 			wait_socket(conn, false);
-			INT(PQconsumeInput(conn));
+			if (!PQconsumeInput(conn))
+				ERR(conn);
 			continue;
 		}
 		printf("  getlineAsync %d ", n);

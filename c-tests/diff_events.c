@@ -48,6 +48,8 @@ handle(const char *name, PGEventId id, void *info, PGEventProc self)
 				printf(" conn=%d %s rows=%d data=%d", e->conn != NULL, PQresStatus(PQresultStatus(e->result)), PQntuples(e->result),
 					   PQresultInstanceData(e->result, self) != NULL);
 				printf(" set=%d", PQresultSetInstanceData(e->result, self, "result data"));
+				/* the command is not over yet, though all of its answer may have come */
+				printf(" transaction=%d", PQtransactionStatus(e->conn));
 				break;
 			}
 		case PGEVT_RESULTCOPY:

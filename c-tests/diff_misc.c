@@ -68,6 +68,10 @@ buffers(void)
 	INT(b->maxlen);
 	printfPQExpBuffer(b, "%0700d", 1);
 	INT(b->len);
+	CASE("a format for long doubles");
+	printfPQExpBuffer(b, "%.2Lf", 1.5L);
+	show_buffer(b);
+	resetPQExpBuffer(b);
 	CASE("broken");
 	INT(enlargePQExpBuffer(b, (size_t) 0x7fffffff));
 	show_buffer(b);

@@ -21,6 +21,13 @@ receiver(void *arg, const PGresult *res)
 	OWN(PQresultVerboseErrorMessage(res, PQERRORS_VERBOSE, PQSHOW_CONTEXT_ALWAYS));
 }
 
+/* The command is not over yet, though all of its answer may have come. */
+static void
+onlooker(void *arg, const PGresult *res)
+{
+	printf("  onlooker: %s transaction=%d\n", PQresStatus(PQresultStatus(res)), PQtransactionStatus(arg));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -69,6 +76,10 @@ main(int argc, char **argv)
 			PQsetErrorContextVisibility(conn, (PGContextVisibility) c);
 			RES(PQexec(conn, "SELECT f()"));
 		}
+	CASE("what a receiver sees of the connection");
+	PQsetNoticeReceiver(conn, onlooker, conn);
+	for (v = 0; v < 3; v++)
+		RES(PQexec(conn, "SELECT f()"));
 	CASE("a receiver put back");
 	PQsetNoticeReceiver(conn, r, NULL);
 	PQsetErrorVerbosity(conn, PQERRORS_DEFAULT);

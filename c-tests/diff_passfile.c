@@ -93,6 +93,24 @@ lines(void)
 		log_in("", false);
 	}
 	free(longer);
+	CASE("a line of more than 1 MiB");
+	{
+		static const char next[] = "*:*:*:*:next\n";
+		size_t		length = 1100000;
+		PGconn	   *conn;
+
+		longer = malloc(length + sizeof(next));
+		memset(longer, 'p', length);
+		memcpy(longer, "*:*:*:*:", 8);
+		longer[length - 1] = '\n';
+		memcpy(longer + length, next, sizeof(next));
+		write_bytes(".pgpass", 0600, longer, length + strlen(next));
+		free(longer);
+		conn = PQconnectStart(base);
+		INT(strlen(PQpass(conn)));
+		PQfinish(conn);
+		close(accept(listening, NULL, NULL));
+	}
 }
 
 static void

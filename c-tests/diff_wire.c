@@ -11,14 +11,21 @@
 static char options[4096];
 static int	listening;
 
-static void
+/* Reads what has come, and says how much that was. */
+static size_t
 drain_end(int end)
 {
 	char		buffer[65536];
+	size_t		heard = 0;
 	int			n;
 
 	while ((n = unheard(end)) > 0)
-		hear_bytes(end, buffer, (size_t) (n < (int) sizeof(buffer) ? n : (int) sizeof(buffer)));
+	{
+		n = n < (int) sizeof(buffer) ? n : (int) sizeof(buffer);
+		hear_bytes(end, buffer, (size_t) n);
+		heard += (size_t) n;
+	}
+	return heard;
 }
 
 static void
@@ -156,6 +163,7 @@ full(void)
 	int			end;
 	PGconn	   *conn = connected(listening, options, &end);
 	char	   *big = calloc(1, 4000001);
+	size_t		heard = 0;
 	int			i;
 
 	CASE("a server that does not read");
@@ -166,15 +174,26 @@ full(void)
 	INT(PQflush(conn));
 	INT(PQisBusy(conn));
 	INT(PQconsumeInput(conn));
+	/* it speaks, and is heard */
+	SAY(end, 'S', "application_name\0said meanwhile\0");
+	wait_socket(conn, false);
+	INT(PQconsumeInput(conn));
+	INT(PQisBusy(conn));
+	STR(PQparameterStatus(conn, "application_name"));
+	INT(PQflush(conn));
 	/* as it reads, input is a reason to go on with sending, too */
 	for (i = 0; i < 10000 && PQflush(conn) == 1; i++)
 	{
-		drain_end(end);
+		heard += drain_end(end);
 		wait_socket(conn, true);
 		if (PQconsumeInput(conn) != 1)
 			break;
 	}
 	INT(PQflush(conn));
+	INT(heard + drain_end(end));
+	SAY(end, 'C', "SELECT 0\0");
+	SAY(end, 'Z', "I");
+	drain(conn);
 	INT(PQsetnonblocking(conn, 0));
 	close(end);
 	PQfinish(conn);

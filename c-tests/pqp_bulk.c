@@ -39,38 +39,71 @@ run(PGconn *conn, const char *query, ExecStatusType wanted)
     return res;
 }
 
+/* What the arrays tell of a value is what the getters tell. */
+static void
+check_value(const PGresult *res, int row, int column, const char *value, int length, char is_null)
+{
+    CHECK(is_null == PQgetisnull(res, row, column));
+    if (is_null)
+        CHECK(value == NULL && length == -1);
+    else
+        CHECK(value == PQgetvalue(res, row, column) && length == PQgetlength(res, row, column));
+}
+
 static void
 values(PGconn *conn, int binary)
 {
     static const char *found[ROWS * 3];
     static int  lengths[ROWS * 3];
+    static char nulls[ROWS * 3];
     PGresult   *res = PQexecParams(conn, "select g, nullif('x'||g, 'x7'), '' from generate_series(1, 5000) g",
                                    0, NULL, NULL, NULL, NULL, binary);
     int         row,
                 column;
 
     CHECK(PQntuples(res) == ROWS);
-    CHECK(pqp_result_values(res, 0, ROWS, 0, 3, found, lengths) == PQP_OK);
+    memset(nulls, 'n', sizeof nulls);
+    CHECK(pqp_result_values(res, 0, ROWS, 0, 3, found, lengths, nulls) == PQP_OK);
     for (row = 0; row < ROWS; row++)
         for (column = 0; column < 3; column++)
         {
             int         i = row * 3 + column;
 
-            if (PQgetisnull(res, row, column))
-                CHECK(found[i] == NULL && lengths[i] == -1);
-            else
-                CHECK(found[i] == PQgetvalue(res, row, column) && lengths[i] == PQgetlength(res, row, column));
+            check_value(res, row, column, found[i], lengths[i], nulls[i]);
         }
     CHECK(PQgetisnull(res, 6, 1) == 1 && PQgetisnull(res, 6, 2) == 0);
 
-    /* one column, two rows of it */
-    CHECK(pqp_result_values(res, 5, 2, 1, 1, found, NULL) == PQP_OK);
-    CHECK(strcmp(found[0], "x6") == 0 && found[1] == NULL);
-    CHECK(pqp_result_values(res, ROWS, 0, 0, 3, found, lengths) == PQP_OK);
-    CHECK(pqp_result_values(res, ROWS - 1, 2, 0, 3, found, lengths) == PQP_INVALID);
-    CHECK(pqp_result_values(res, -1, 1, 0, 3, found, lengths) == PQP_INVALID);
-    CHECK(pqp_result_values(res, 0, 1, 2, 2, found, lengths) == PQP_INVALID);
-    CHECK(pqp_result_values(NULL, 0, 0, 0, 0, found, lengths) == PQP_NULL);
+    /* a rectangle within */
+    CHECK(pqp_result_values(res, 5, 2, 1, 2, found, lengths, nulls) == PQP_OK);
+    for (row = 0; row < 2; row++)
+        for (column = 0; column < 2; column++)
+            check_value(res, 5 + row, 1 + column, found[row * 2 + column], lengths[row * 2 + column],
+                        nulls[row * 2 + column]);
+    CHECK(strcmp(found[0], "x6") == 0 && found[2] == NULL);
+    for (column = 0; column < 3; column++)
+    {
+        CHECK(pqp_result_column(res, column, 3, 10, found, lengths, nulls) == PQP_OK);
+        for (row = 0; row < 10; row++)
+            check_value(res, 3 + row, column, found[row], lengths[row], nulls[row]);
+    }
+
+    /* arrays that are not wanted, and areas that are not there */
+    found[0] = NULL;
+    lengths[0] = 77;
+    nulls[0] = 'n';
+    CHECK(pqp_result_values(res, 0, 1, 0, 1, NULL, NULL, NULL) == PQP_OK);
+    CHECK(pqp_result_values(res, ROWS, 0, 0, 3, found, lengths, nulls) == PQP_OK);
+    CHECK(pqp_result_values(res, ROWS - 1, 2, 0, 3, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_values(res, -1, 1, 0, 3, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_values(res, 0, -1, 0, 3, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_values(res, 0, 1, 2, 2, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_column(res, 3, 0, 1, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_column(res, -1, 0, 1, found, lengths, nulls) == PQP_INVALID);
+    CHECK(pqp_result_values(NULL, 0, 0, 0, 0, found, lengths, nulls) == PQP_NULL);
+    CHECK(pqp_result_column(NULL, 0, 0, 0, found, lengths, nulls) == PQP_NULL);
+    CHECK(found[0] == NULL && lengths[0] == 77 && nulls[0] == 'n');
+    CHECK(pqp_result_column(res, 1, 6, 1, NULL, NULL, nulls) == PQP_OK && nulls[0] == 1);
+    CHECK(pqp_result_column(res, 0, 0, 1, NULL, lengths, NULL) == PQP_OK && lengths[0] == (binary ? 4 : 1));
     PQclear(res);
 }
 
@@ -117,6 +150,77 @@ copy(PGconn *conn)
     CHECK(pqp_copy_rows(NULL, 100, rows, lengths, 0) == -2);
 }
 
+/* Values whose lengths the table of a result does not hold: 16 MiB and more. */
+static void
+long_values(PGconn *conn)
+{
+    const char *found[6];
+    int         lengths[6];
+    char        nulls[6];
+    PGresult   *res = run(conn, "select repeat('x', n), nullif(n, 2), n from (values (2), (16777216), (3)) v(n)",
+                          PGRES_TUPLES_OK);
+    int         row,
+                column;
+
+    CHECK(pqp_result_values(res, 0, 3, 0, 2, found, lengths, nulls) == PQP_OK);
+    for (row = 0; row < 3; row++)
+        for (column = 0; column < 2; column++)
+            check_value(res, row, column, found[row * 2 + column], lengths[row * 2 + column], nulls[row * 2 + column]);
+    CHECK(lengths[2] == 16777216 && nulls[1] == 1);
+    PQclear(res);
+}
+
+/*
+ * Pieces of all sizes, cut anywhere: small ones that are put together, and large ones that are sent from where they lie, of
+ * which a socket takes only a part at once.
+ */
+static void
+pieces(PGconn *conn, int nonblocking)
+{
+    static const int sizes[] = {1, 100, 8187, 8192, 3, 65536, 0, 5000, 4000000, 17, 100000};
+    enum
+    {
+        COUNT = sizeof sizes / sizeof sizes[0]
+    };
+    static char text[5000000];
+    const char *places[COUNT];
+    size_t      filled = 0;
+    int         count,
+                done = 0,
+                i;
+    PGresult   *res;
+
+    for (i = 0; i < COUNT; i++)
+    {
+        places[i] = text + filled;
+        filled += (size_t) sizes[i];
+    }
+    CHECK(filled < sizeof text);
+    for (i = 0; i < (int) filled; i++)
+        text[i] = i % 1000 == 999 ? '\n' : (char) ('a' + i / 7 % 26);
+    text[filled - 1] = '\n';
+
+    PQclear(run(conn, "create temp table lines (id serial, line text)", PGRES_COMMAND_OK));
+    CHECK(PQsetnonblocking(conn, nonblocking) == 0);
+    PQclear(run(conn, "copy lines (line) from stdin", PGRES_COPY_IN));
+    while (done < COUNT && (count = pqp_put_copy_pieces(conn, COUNT - done, places + done, sizes + done)) >= 0)
+        done += count;
+    CHECK(done == COUNT);
+    CHECK(PQputCopyEnd(conn, NULL) == 1);
+    while ((i = PQflush(conn)) == 1)
+        CHECK(PQconsumeInput(conn) == 1);
+    CHECK(i == 0 && PQsetnonblocking(conn, 0) == 0);
+    res = PQgetResult(conn);
+    CHECK(PQresultStatus(res) == PGRES_COMMAND_OK);
+    PQclear(res);
+    CHECK(PQgetResult(conn) == NULL);
+
+    res = run(conn, "select string_agg(line || e'\\n', '' order by id) from lines", PGRES_TUPLES_OK);
+    CHECK((size_t) PQgetlength(res, 0, 0) == filled && memcmp(PQgetvalue(res, 0, 0), text, filled) == 0);
+    PQclear(res);
+    PQclear(run(conn, "drop table lines", PGRES_COMMAND_OK));
+}
+
 int
 main(int argc, char **argv)
 {
@@ -128,7 +232,10 @@ main(int argc, char **argv)
     CHECK(PQstatus(conn) == CONNECTION_OK);
     values(conn, 0);
     values(conn, 1);
+    long_values(conn);
     copy(conn);
+    pieces(conn, 0);
+    pieces(conn, 1);
     PQfinish(conn);
     if (failures == 0)
         puts("all as it should be");

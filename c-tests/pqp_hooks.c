@@ -21,6 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "libpq-events.h"
 #include "libpq-porcelain.h"
 
 static int failures;
@@ -560,6 +561,8 @@ odd_passwords(void)
 
 #include "pqp_transports.h"
 #include "pqp_race.h"
+#include "pqp_reentry.h"
+#include "pqp_peer.h"
 
 int
 main(int argc, char **argv)
@@ -590,6 +593,10 @@ main(int argc, char **argv)
     addresses(false);
     transports(true);
     transports(false);
+    reentry(true);
+    reentry(false);
+    requirepeer(true);
+    requirepeer(false);
     for (int steps = 0; steps < 2; steps++)
     {
         side_by_side(steps, "connect_race_delay_ms=30", false);

@@ -158,6 +158,7 @@ struct tunnel
     int         reads;
     int         writes;
     int         polls;
+    bool        written;
     pqp_request *kept;
     pthread_t   thread;
 };
@@ -189,6 +190,15 @@ tunnel_read(void *user, char *buf, size_t len)
         case BREAKS:
             errno = EIO;
             return -1;
+        case WITH_POLL:
+            /* So that it is waited for, however fast the server is. */
+            if (tunnel->written)
+            {
+                tunnel->written = false;
+                errno = EAGAIN;
+                return -1;
+            }
+            return recv(tunnel->fd, buf, len, MSG_DONTWAIT);
         default:
             return recv(tunnel->fd, buf, len, MSG_DONTWAIT);
     }
@@ -200,6 +210,7 @@ tunnel_write(void *user, const char *data, size_t len)
     struct tunnel *tunnel = user;
 
     tunnel->writes++;
+    tunnel->written = true;
     if (tunnel->way == NO_BYTES)
         return 0;
     return send(tunnel->fd, data, len, MSG_DONTWAIT | MSG_NOSIGNAL);
@@ -309,6 +320,13 @@ carries_much(PGconn *conn)
     return all;
 }
 
+static void
+no_notice(void *user, const char *message)
+{
+    (void) user;
+    (void) message;
+}
+
 static PGconn *
 through(struct tunnel *tunnel, bool steps, const char *more)
 {
@@ -360,8 +378,12 @@ transports(bool steps)
             CHECK(works(conn) && tunnel.closed == 0);
             if (good[i] == SOCKET)
             {
-                /* A cancel request takes the same way. */
-                CHECK(PQsendQuery(conn, "select pg_sleep(30)") == 1);
+                struct pollfd notice = {.fd = PQsocket(conn), .events = POLLIN};
+
+                /* A cancel request takes the same way. The notice says that there is something to cancel. */
+                PQsetNoticeProcessor(conn, no_notice, NULL);
+                CHECK(PQsendQuery(conn, "do $$ begin raise notice 'up'; perform pg_sleep(30); end $$") == 1);
+                CHECK(poll(&notice, 1, 20000) == 1);
                 cancel = PQcancelCreate(conn);
                 if (!CHECK(PQcancelBlocking(cancel) == 1 && tunnel.asked == 2))
                     printf("    %s", PQcancelErrorMessage(cancel));

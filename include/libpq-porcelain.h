@@ -17,7 +17,8 @@
  * - Threads. Contexts, factories and requests may be used by any thread at any time. A connection is
  *   used by one thread at a time, as in libpq, and its hooks are called on the thread that uses it.
  * - Hooks. Each gets the user pointer that it was set with, and may call anything on the connection it
- *   is called for but PQfinish, unless said otherwise. It must return: no longjmp and no C++
+ *   is called for but PQfinish, unless said otherwise. What is called in the midst of a connection's work
+ *   cannot use it, and is told so (PQP_IN_USE): see pqp_transport. A hook must return: no longjmp and no C++
  *   exception out of it. `user_free`, where a setter has it, is called with the user pointer when the
  *   hook will not be called any more, on whatever thread that happens; NULL for nothing.
  * - No struct is to be filled in by the caller: what may grow is opaque, with functions to set and ask.
@@ -70,7 +71,11 @@ typedef enum pqp_status {
   /**
    * The library has failed: a bug, to be reported.
    */
-  PQP_INTERNAL = 7
+  PQP_INTERNAL = 7,
+  /**
+   * The connection is in use: by the call that has called a function of the application's, which this call was made from.
+   */
+  PQP_IN_USE = 8
 } pqp_status;
 
 /**
@@ -374,6 +379,10 @@ typedef struct pqp_context pqp_context;
 
 /**
  * A factory. Opaque; connections made by it keep it alive.
+ *
+ * What its connections need for TLS is read from its files and decoded once, and again as soon as one of the files is another
+ * one or has changed, which each connection looks at. Read anew for each connection are: files changed in the last two
+ * seconds, keys with a pass phrase, the system's authorities (sslrootcert=system), and everything with sslkeylogfile.
  */
 typedef struct pqp_factory pqp_factory;
 
@@ -391,8 +400,11 @@ typedef struct pqp_request pqp_request;
 /**
  * A transport that is being put together. Opaque.
  *
- * Its functions are called by the thread that uses the connection, one at a time. They must not use the connection. In a
- * child of fork() none of them is called, the close function included.
+ * Its functions are called by the thread that uses the connection, one at a time, in the midst of its work. They cannot use
+ * that connection: what they call on it gives its failure value (`PQP_IN_USE`, CONNECTION_BAD from PQstatus, -1 from
+ * PQsocket), PQerrorMessage among it says "connection is in use by the call that this one was made from", PQfinish does
+ * nothing, and the connection goes on as if nothing had been called. Other connections may be used. In a child of fork()
+ * none of the functions is called, the close function included.
  */
 typedef struct pqp_transport pqp_transport;
 
@@ -454,7 +466,8 @@ typedef struct pqp_event {
 typedef void (*pqp_event_handler)(void *user, PGconn *conn, const struct pqp_event *event);
 
 /**
- * Frees what a hook was set with.
+ * Frees what a hook was set with. It cannot use a connection that is in use, or half gone, when it is called, as a
+ * transport's functions cannot.
  */
 typedef void (*pqp_user_free)(void *user);
 
@@ -668,11 +681,18 @@ typedef ptrdiff_t (*pqp_write)(void *user, const char *data, size_t len);
 typedef int (*pqp_poll)(void *user, int for_read, int for_write, int timeout_ms);
 
 /**
- * Where the values of a rectangle of a result lie: `rows` rows from `first_row` on, of each `columns` columns from
- * `first_column` on. `values` and `lengths` get rows * columns elements, row after row; so a whole column, or a whole
- * row, or all of the result is one call. A value is NULL for SQL NULL, whose length is -1; else a NUL stands behind its
- * last byte. Either array may be NULL. The values are the result's and live as long as it does: nothing is copied.
- * PQP_INVALID when the rectangle is not within the result.
+ * Where the values of a rectangle of a result lie, row after row: `rows` rows from `first_row` on, of each `columns` columns
+ * from `first_column` on. `values`, `lengths` and `nulls` get rows * columns elements each, and any of the three may be NULL
+ * to be left out:
+ *
+ * - `values`: where the value begins, a NUL behind its last byte as with PQgetvalue; NULL for SQL NULL;
+ * - `lengths`: its length in bytes, without that NUL; -1 for SQL NULL;
+ * - `nulls`: 1 for SQL NULL, else 0.
+ *
+ * The arrays are the caller's, the values the result's: they live until PQclear. Nothing is copied, allocated or prepared
+ * beforehand, so what is never asked for costs nothing. Counts
+ * and first numbers are as PQntuples and PQnfields count; a count of 0 is allowed. Any number of threads may look at one
+ * result at once. PQP_INVALID, and nothing written, when the rectangle is not within the result; PQP_NULL without a result.
  */
 enum pqp_status pqp_result_values(const PGresult *res,
                                   int first_row,
@@ -680,15 +700,32 @@ enum pqp_status pqp_result_values(const PGresult *res,
                                   int first_column,
                                   int columns,
                                   const char **values,
-                                  int *lengths);
+                                  int *lengths,
+                                  char *nulls);
+
+/**
+ * As pqp_result_values, for one column, as arrays of it are wanted by column-wise programs: `rows` elements each, of the rows from `first_row`
+ * on. A large result is best taken in slices of some hundred rows, which stay in the processor's cache.
+ */
+enum pqp_status pqp_result_column(const PGresult *res,
+                                  int column,
+                                  int first_row,
+                                  int rows,
+                                  const char **values,
+                                  int *lengths,
+                                  char *nulls);
 
 /**
  * As many rows of a COPY to the client as have come, `most` at the most: `rows` and `lengths` get where they lie and their
- * lengths. Nothing is copied: they lie in the receive buffer, have no NUL behind them, and stay there until the next
- * call on the connection, from a notice hook too. Waits for the first of them unless `async` is not 0.
+ * lengths in bytes. A row is what one CopyData message holds, which is a line of the text format with its newline.
  *
- * Returns their number; 0 nothing yet (`async` only), -1 the data has ended, -2 error with the text in PQerrorMessage: as
- * PQgetCopyData, with which it may be mixed.
+ * Nothing is copied: the rows are the connection's and lie in its receive buffer, without a NUL behind them, until the next
+ * call on the connection (also one from a notice hook). Do not free them. Waits for the first of them unless `async` is not
+ * 0, never for more; so a call gives what one receive has brought. As with all calls on a connection, one thread at a time.
+ *
+ * Returns their number; 0 nothing yet (`async` only: wait for the socket, then PQconsumeInput), -1 the data has ended, -2
+ * error with the text in PQerrorMessage: as PQgetCopyData, with which it may be mixed. `most` below 1 and NULL arrays are
+ * errors without a text.
  */
 int pqp_copy_rows(PGconn *conn,
                   int most,
@@ -697,11 +734,15 @@ int pqp_copy_rows(PGconn *conn,
                   int async);
 
 /**
- * Sends `count` pieces of COPY data, gathered from where they lie: as that many calls of PQputCopyData, in one. Pieces may
- * be cut anywhere; empty ones are passed over.
+ * Sends `count` pieces of COPY data, gathered from where they lie: as that many calls of PQputCopyData, in one. `lengths` are
+ * in bytes. Pieces may be cut anywhere, in the middle of a row too; empty ones are passed over, NULL with them.
  *
- * Returns how many pieces have been taken: fewer than `count` when more would have to wait (non-blocking only); -1 on
- * error, with the text in PQerrorMessage.
+ * The pieces stay the caller's and may be changed or freed when the call is back. Small ones are put together behind each other
+ * and sent by many; a piece of 8 KiB or more is not copied on a connection without TLS, but sent from where it lies, as far
+ * as the socket takes it. As with all calls on a connection, one thread at a time.
+ *
+ * Returns how many pieces have been taken: fewer than `count` when more would have to wait (non-blocking only: wait until the
+ * socket is writable, PQflush, and go on from there); -1 on error, with the text in PQerrorMessage.
  */
 int pqp_put_copy_pieces(PGconn *conn,
                         int count,
@@ -1214,8 +1255,8 @@ int pqp_request_is_cancelled(const struct pqp_request *request);
 
 /**
  * Has `cancelled` called, once, when nobody waits for the answer any more: the time is over, or the connection is reset or
- * finished. It is called by the thread that does that, and must not use the connection, which may be half gone. It is not
- * called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
+ * finished. It is called by the thread that does that, and cannot use the connection, as a transport's functions cannot. It is
+ * not called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
  */
 enum pqp_status pqp_request_on_cancel(struct pqp_request *request,
                                       pqp_cancelled_hook cancelled,
@@ -1252,13 +1293,17 @@ enum pqp_status pqp_answer_addresses(struct pqp_request *request,
 /**
  * Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
  * blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
+ *
+ * The option requirepeer is checked on a Unix socket, whatever the host. Where the host is a Unix socket any other descriptor
+ * fails with requirepeer; where it is not, an internet socket is not asked, as in libpq.
  */
 enum pqp_status pqp_answer_socket(struct pqp_request *request,
                                   int descriptor);
 
 /**
  * Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
- * function is called with the end of the connection. TLS works on top of it as on a socket.
+ * function is called with the end of the connection. TLS works on top of it as on a socket. With the option requirepeer the
+ * attempt fails, for nobody can say who is at the other end.
  */
 enum pqp_status pqp_answer_transport(struct pqp_request *request,
                                      struct pqp_transport *transport);

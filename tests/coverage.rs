@@ -14,10 +14,19 @@
 //!
 //! The table is `tests/data/coverage.tsv`; `UPDATE_COVERAGE=1` writes it anew. Behaviours that belong to parts that are
 //! not written yet are listed in `tests/data/behaviours_elsewhere.txt` with what they wait for.
+//!
+//! Where the answer is not libpq's on purpose stands in `tests/data/deliberate_differences.txt`. Its lines are for the suites
+//! to prove; here it is seen that there is a suite to do so, and that README.md gives the same reasons.
+
+#[path = "support/differences.rs"]
+#[allow(dead_code)] // the list is looked at as a whole
+mod differences;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use differences::{Reason, reasons};
 
 /// Behaviours are numbered from 1 to this.
 const LAST: u32 = 418;
@@ -318,6 +327,126 @@ fn the_table_of_cases_is_fresh() {
     assert!(
         read(&path) == fresh,
         "tests/data/coverage.tsv is stale: UPDATE_COVERAGE=1 cargo test --test coverage"
+    );
+}
+
+/// The suites that read the list of differences, and how many columns a line of theirs has.
+const SUITES: &[(&str, usize)] = &[
+    ("differential", 2),
+    ("hostile", 2),
+    ("connect_facts", 2),
+    ("tls_facts", 2),
+    ("nullargs", 2),
+    ("generative", 1),
+    ("tls_steps", 3),
+    ("tls/real_servers", 3),
+    ("tls/api", 3),
+    ("tls/broken", 3),
+    ("own", 2),
+];
+
+/// What README.md says of differences: title and text of each, on one line.
+fn told_differences(readme: &str) -> Vec<String> {
+    let section = readme
+        .split("\n## What differs from libpq on purpose\n")
+        .nth(1);
+    let section = section.expect("a section on differences");
+    let section = section.split("\n## ").next().unwrap_or_default();
+    let list = section.split("\n- ").skip(1);
+    list.map(|entry| {
+        let entry = entry.split("\n\n").next().unwrap_or_default();
+        entry.split_whitespace().collect::<Vec<&str>>().join(" ")
+    })
+    .collect()
+}
+
+/// What is wrong with the list of differences: reasons that README.md does not give or gives beyond it, lines that nothing
+/// proves. `names` has the cases of a suite whose lines may mean nothing at all.
+fn wrong_differences(
+    listed: &[Reason],
+    readme: &str,
+    names: &dyn Fn(&str) -> Vec<String>,
+    has_function: &dyn Fn(&str, &str) -> bool,
+) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let told = told_differences(readme);
+    let reasons: Vec<String> = listed
+        .iter()
+        .map(|reason| format!("**{}.** {}", reason.title, reason.text))
+        .collect();
+    let missing = reasons.iter().filter(|reason| !told.contains(reason));
+    wrong.extend(missing.map(|reason| format!("not in README.md: {reason}")));
+    let beyond = told.iter().filter(|entry| !reasons.contains(entry));
+    wrong.extend(beyond.map(|entry| format!("only in README.md: {entry}")));
+    for reason in listed {
+        if reason.lines.is_empty() {
+            wrong.push(format!("no answer shows it: {}", reason.title));
+        }
+        for line in &reason.lines {
+            let shown = format!("{} {}", line.suite, line.columns.join(" "));
+            let suite = SUITES.iter().find(|(suite, _)| *suite == line.suite);
+            if suite.is_none_or(|(_, columns)| *columns != line.columns.len()) {
+                wrong.push(format!("no suite reads it: {shown}"));
+            } else if line.suite == "own" && !has_function(&line.columns[0], &line.columns[1]) {
+                wrong.push(format!("there is no such test: {shown}"));
+            } else if ["differential", "hostile"].contains(&line.suite.as_str()) {
+                let name = &line.columns[0];
+                let start = name.strip_suffix('*');
+                let mut all = names(&line.suite).into_iter();
+                if !all.any(|n| start.map_or(n == *name, |start| n.starts_with(start))) {
+                    wrong.push(format!("there is no such case: {shown}"));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+/// The programs or scripts of a suite.
+fn cases_of(suite: &str) -> Vec<String> {
+    let (directory, end) = match suite {
+        "differential" => ("c-tests", ".c"),
+        _ => ("tests/data/scripts", ".txt"),
+    };
+    let names = files(directory, end).into_iter();
+    names
+        .map(|path| {
+            let name = path.file_stem().expect("a file has a name");
+            name.to_string_lossy().into_owned()
+        })
+        .collect()
+}
+
+#[test]
+fn every_deliberate_difference_has_its_reason_in_the_readme_and_a_suite() {
+    let readme = read(&root().join("README.md"));
+    let wrong = wrong_differences(&reasons(), &readme, &cases_of, &|file, name| {
+        let text = read(&root().join(file));
+        text.contains(&format!("fn {name}(")) || text.contains(&format!("def {name}("))
+    });
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn a_difference_without_its_reason_or_its_case_is_seen() {
+    // the check itself
+    let listed = differences::parse(
+        "# words\nreason\tOne\tFor this.\nhostile\ta*\t*\nhostile\tb\t*\nown\tf.rs\tgone\nelsewhere\tx\n\
+         reason\tTwo\tFor that.\n",
+    );
+    let readme = "\n## What differs from libpq on purpose\n\nWords.\n\n- **One.** For\n  this.\n- **Three.** No.\n\nEnd.\n";
+    let names = |_: &str| vec!["ab".to_string()];
+    let wrong = wrong_differences(&listed, readme, &names, &|_, _| false);
+    assert_eq!(
+        wrong,
+        [
+            "not in README.md: **Two.** For that.",
+            "only in README.md: **Three.** No.",
+            "there is no such case: hostile b *",
+            "there is no such test: own f.rs gone",
+            "no suite reads it: elsewhere x",
+            "no answer shows it: Two",
+        ]
     );
 }
 

@@ -122,6 +122,7 @@ fn every_program_says_which_behaviours_it_covers() {
 fn a_difference_is_seen() {
     // the bench itself
     let difference = compare(
+        "differential",
         "self-test",
         "none",
         "== a\n1 = 1\n-- exit 0\n",
@@ -131,5 +132,5 @@ fn a_difference_is_seen() {
         difference.contains("-1 = 1") && difference.contains("+1 = 2"),
         "{difference}"
     );
-    assert!(compare("self-test", "none", "same", "same").is_empty());
+    assert!(compare("differential", "self-test", "none", "same", "same").is_empty());
 }

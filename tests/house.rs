@@ -8,6 +8,7 @@
 //! 5. A file has one subject: none past 800 lines, but those listed here with a reason.
 //! 6. What tables and files say of each other agrees: `exports.txt` with the table it is made from,
 //!    the headers with both.
+//! 7. Sources hold no control characters as such.
 //!
 //! Each checker is run on snippets that break its rule, too: a check that cannot fail is none.
 
@@ -676,6 +677,25 @@ fn files_have_one_subject_and_fewer_than_801_lines() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Control characters that stand in a text as such: git then takes the file for a binary one and shows no changes of it.
+fn raw_controls(source: &str) -> Vec<char> {
+    let is_raw = |c: &char| c.is_control() && !matches!(c, '\n' | '\t');
+    source.chars().filter(is_raw).collect()
+}
+
+#[test]
+fn sources_are_text_without_raw_control_characters() {
+    assert_eq!(raw_controls("\tb\"\\0\"\n"), []);
+    assert_eq!(raw_controls("b\"a\0b\x01\""), ['\0', '\x01']);
+    let endings = ["rs", "c", "h", "py", "sh"];
+    for (path, source) in ["src", "tests", "c-tests", "include"]
+        .iter()
+        .flat_map(|dir| files(dir, &endings))
+    {
+        assert_eq!(raw_controls(&source), [], "{path}");
+    }
 }
 
 #[test]

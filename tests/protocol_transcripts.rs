@@ -218,6 +218,24 @@ fn query(session: &mut Session) {
         .unwrap_or_else(|_| panic!("the query is refused"));
 }
 
+/// A query after another one that has given a row of the columns a and b, so that the short ways are open.
+fn query_again(session: &mut Session) {
+    begin_again(session, query);
+}
+
+fn query_params_again(session: &mut Session) {
+    begin_again(session, query_params);
+}
+
+fn begin_again(session: &mut Session, begin: fn(&mut Session)) {
+    let answer = "send RowDescription a:25 b:23\nsend DataRow one 1\nsend CommandComplete \"SELECT 1\"\nsend ReadyForQuery I";
+    begin(session);
+    session.output.advance(session.output.len());
+    receive(session, &bytes(answer));
+    take(session, &mut Vec::new());
+    begin(session);
+}
+
 fn query_params(session: &mut Session) {
     let none: &[Param<'_>] = &[];
     session
@@ -268,6 +286,70 @@ fn a_simple_query_gives_its_rows() {
             "InTransaction",
         ],
     );
+}
+
+#[test]
+fn what_was_seen_before_is_taken_as_if_it_were_new() {
+    let tag = "send CommandComplete \"SELECT 2\"\n";
+    let end = "send CommandComplete \"SELECT 2\"\nsend ReadyForQuery T";
+    let amid = [
+        "send DataRow one null\nsend DataRow two 2\n",
+        "",
+        "repeat 700\nsend DataRow one null\nend\n",
+        "repeat 300\nsend DataRow one null\nend\nsend NoticeResponse S=NOTICE M=note\nsend DataRow two 2\n",
+        "send DataRow one 1\nsend NotificationResponse 7 ch pay\nsend DataRow two 2\n",
+        "send DataRow one 1\nsend ParameterStatus application_name y\n",
+        "send DataRow one 1\nsend DataRow three\nsend DataRow two 2\n",
+        "send DataRow one 1\nmessage D x:000200000001410000000942\n",
+        "send DataRow one 1\nmessage D x:00020000000141ffffffff42\n",
+        "send DataRow one 1\nmessage D x:000300000001410000000142\n",
+        "send DataRow one 1\nmessage D x:00\n",
+        "send DataRow one 1\nmessage C x:41004200\n",
+        "send DataRow one 1\nmessage C x:41\n",
+        "send DataRow one 1\nmessage C\n",
+        "send DataRow one 1\nraw C x:00000003\n",
+        "send DataRow one 1\nsend ErrorResponse S=ERROR C=22012 M=zero\n",
+        "send DataRow one 1\nmessage 2 x:00\n",
+        "send DataRow one 1\nsend BindComplete\n",
+        "send DataRow one 1\nmessage Z\n",
+        "send DataRow one 1\nmessage Z x:0000\n",
+        "send DataRow one 1\nsend RowDescription a:25 b:23\nsend DataRow two 2\n",
+        "send DataRow one 1\nsend CommandComplete \"SELECT 1\"\nsend RowDescription a:25 b:23\nsend DataRow two 2\n",
+        "send DataRow one 1\nsend CommandComplete \"SELECT 1\"\nsend RowDescription a:25\nsend DataRow two\n",
+    ];
+    let progress = [
+        "",
+        "send ParseComplete\nsend BindComplete\n",
+        "send NoData\n",
+    ];
+    for (rows, before) in amid.iter().flat_map(|rows| progress.map(|p| (rows, p))) {
+        for description in ["RowDescription a:25 b:23", "RowDescription a:25 b:25"] {
+            let script = format!("{before}send {description}\n{rows}{end}");
+            for (new, again) in [
+                (query as fn(&mut Session), query_again as fn(&mut Session)),
+                (query_params, query_params_again),
+            ] {
+                check(again, &script, &[]);
+                let transcript = bytes(&script);
+                assert_eq!(
+                    observe(new, &transcript, &[usize::MAX]),
+                    observe(again, &transcript, &[usize::MAX]),
+                    "{script}"
+                );
+            }
+        }
+    }
+    let script = format!(
+        "send RowDescription a:25 b:23\n{}{tag}send ReadyForQuery T",
+        amid[0]
+    );
+    let expected = [
+        "tag=SELECT 2",
+        "row=one/null, row=two/2/",
+        "none",
+        "InTransaction",
+    ];
+    check(query_again, &script, &expected);
 }
 
 #[test]

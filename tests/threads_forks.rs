@@ -3,80 +3,17 @@
 //!
 //! Wants `PQP_LIB`, `PQP_DSN15` and `PQP_DSN18` (tests/setup/with_servers.sh).
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+mod support;
 
-fn wanted(name: &str) -> String {
-    std::env::var(name)
-        .unwrap_or_else(|_| panic!("{name} is not set: run tests/setup/with_servers.sh"))
-}
+use support::programs::{compiled_with_ours, run_on_ours, wanted};
 
-/// The directory in which the library under test goes by the name that programs look for.
-fn library_directory() -> PathBuf {
-    let library = PathBuf::from(wanted("PQP_LIB"));
-    assert!(
-        library.ends_with("libpq.so.5") && library.exists(),
-        "no libpq.so.5 at {}",
-        library.display()
-    );
-    library.parent().unwrap().to_path_buf()
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    format!(
-        "{}{}{}",
-        text(&output.stdout),
-        text(&output.stderr),
-        output.status
-    )
-}
-
-fn compile(name: &str) -> PathBuf {
-    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let output = Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
-        .args([
-            "-std=gnu11",
-            "-g",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-pthread",
-            "-I",
-        ])
-        .arg(home.join("include"))
-        .arg(home.join("c-tests").join(name).with_extension("c"))
-        .arg("-o")
-        .arg(&program)
-        .arg("-L")
-        .arg(library_directory())
-        .args([
-            "-l:libpq.so.5",
-            "-Wl,--unresolved-symbols=ignore-in-shared-libs",
-        ])
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
-    program
-}
-
-/// Runs a program on both servers. A program that loads another library fails.
+/// Runs a program on both servers.
 fn passes(name: &str) {
-    let program = compile(name);
-    let directory = library_directory();
-    let call = || {
-        let mut command = Command::new(&program);
-        command.env("LD_LIBRARY_PATH", &directory);
-        command
-    };
-    let loaded = call().env("LD_TRACE_LOADED_OBJECTS", "1").output().unwrap();
-    let ours = format!("libpq.so.5 => {}/libpq.so.5 ", directory.display());
-    assert!(said(&loaded).contains(&ours), "{}", said(&loaded));
+    let program = compiled_with_ours(&format!("c-tests/{name}.c"));
     for dsn in ["PQP_DSN15", "PQP_DSN18"] {
-        let output = call().arg(wanted(dsn)).output().unwrap();
-        assert!(output.status.success(), "on {dsn}:\n{}", said(&output));
-        assert_eq!(output.stdout, b"all as it should be\n");
+        let outcome = run_on_ours(&program, &[&wanted(dsn)]);
+        assert!(outcome.succeeded(), "on {dsn}:\n{}", outcome.transcript());
+        assert_eq!(outcome.stdout, b"all as it should be\n");
     }
 }
 

@@ -18,7 +18,7 @@ if ! unshare --net --mount true 2>/dev/null; then
     exit 0
 fi
 
-settings=$("$here/interop/prepare.sh" psycopg3 ruby-pg)
+settings=$("$here/interop/prepare.sh" psycopg3 greenlets ruby-pg node-libpq)
 while IFS= read -r line; do export "${line?}"; done <<<"$settings"
 
 uv=()
@@ -28,6 +28,9 @@ if pkg-config --exists libuv; then
 fi
 "${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/loops.c" -o "$work/loops" -L"$lib" -lpq "${uv[@]}"
 "${CC:-cc}" -O1 -g -Wall -Wextra -Werror -I"$include" "$here/waiting/endings.c" -o "$work/endings" -L"$lib" -lpq
+"${CC:-cc}" -shared -fPIC -O1 -g -Wall -Wextra -Werror -I"$include" -I"$PQP_NODE_INCLUDE" "$here/waiting/node_addon.c" \
+    -o "$work/addon.node" -L"$lib" -lpq
+export PQP_NODE_ADDON=$work/addon.node
 export LD_LIBRARY_PATH=$lib
 if [ "${1:-}" = --bench ]; then
     "$here/waiting/network.sh" /usr/bin/python3 "$here/waiting/bench.py" "$work/loops" "$PQP_REF_ROOT/lib" "$lib"

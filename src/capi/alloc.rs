@@ -71,6 +71,11 @@ pub(crate) fn copy_into_kept(bytes: &[u8]) -> *mut c_char {
     kept.cast()
 }
 
+#[cfg(target_vendor = "apple")]
+use libc::malloc_size as usable_size;
+#[cfg(not(target_vendor = "apple"))]
+use libc::malloc_usable_size as usable_size;
+
 /// Frees what malloc gave, at once or when it has not been used again; NULL is nothing.
 ///
 /// # Safety
@@ -80,7 +85,7 @@ pub(crate) unsafe fn free_later(memory: *mut c_void) {
     let slot = slot();
     // SAFETY: the caller's promise.
     let keeps = slot.load(Relaxed).is_null()
-        && (KEPT_LEAST..=KEPT_MOST).contains(&unsafe { libc::malloc_usable_size(memory) });
+        && (KEPT_LEAST..=KEPT_MOST).contains(&unsafe { usable_size(memory) });
     let memory = match keeps {
         true => slot.swap(memory, AcqRel),
         false => memory,

@@ -8,6 +8,7 @@ use std::ffi::{c_char, c_int};
 use super::guard::{ConnRef, see_conn, with_conn};
 use super::params::{CParams, Types};
 use super::ptr;
+use super::quick;
 use super::types::{PGconn, PGresult};
 use crate::client::command::Refused;
 use crate::client::{Connection, Handle, blocking};
@@ -177,6 +178,21 @@ pub unsafe extern "C" fn PQsendClosePortal(conn: *mut PGconn, portal: *const c_c
 pub unsafe extern "C" fn PQgetResult(conn: *mut PGconn) -> *mut PGresult {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
+        match quick::get_result(conn) {
+            Some(result) => result,
+            None => get_result_long_way(conn),
+        }
+    }
+}
+
+/// [`PQgetResult`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[inline(never)]
+unsafe extern "C" fn get_result_long_way(conn: *mut PGconn) -> *mut PGresult {
+    // SAFETY: the pointer is covered by the contract above.
+    unsafe {
         with_conn(conn, std::ptr::null_mut(), |c| {
             c.supply_memory();
             match blocking::next_result(c) {
@@ -203,6 +219,21 @@ pub unsafe extern "C" fn PQconsumeInput(conn: *mut PGconn) -> c_int {
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQisBusy(conn: *mut PGconn) -> c_int {
+    // SAFETY: the pointer is covered by the contract above.
+    unsafe {
+        match quick::is_busy(conn) {
+            Some(is_busy) => c_int::from(is_busy),
+            None => is_busy_long_way(conn),
+        }
+    }
+}
+
+/// [`PQisBusy`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[inline(never)]
+unsafe extern "C" fn is_busy_long_way(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, 0, |c| {
@@ -247,6 +278,21 @@ pub unsafe extern "C" fn PQisnonblocking(conn: *const PGconn) -> c_int {
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQflush(conn: *mut PGconn) -> c_int {
+    // SAFETY: the pointer is covered by the contract above.
+    unsafe {
+        match quick::is_flushed(conn) {
+            true => 0,
+            false => flush_long_way(conn),
+        }
+    }
+}
+
+/// [`PQflush`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[inline(never)]
+unsafe extern "C" fn flush_long_way(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         with_conn(conn, -1, |c| match c.with(Connection::flush) {

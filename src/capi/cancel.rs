@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::guard::{catch, see_conn, with_conn};
+use super::guard::{catch, free_conn, is_refused, see_conn, with_conn};
 use super::types::PGconn;
 use crate::client::connecting::{self, Mode};
 use crate::client::{Connection, Handle};
@@ -137,10 +137,13 @@ pub unsafe extern "C" fn PQcancelReset(cancelConn: *mut PGcancelConn) {
 /// The contract at the top of this module; `cancelConn` is not used afterwards.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQcancelFinish(cancelConn: *mut PGcancelConn) {
-    if !cancelConn.is_null() {
-        // SAFETY: the pointer came from `new_cancel_conn` and is not used again.
-        catch((), || drop(unsafe { Box::from_raw(cancelConn) }));
-    }
+    let conn = cancelConn.cast::<PGconn>();
+    // SAFETY: the pointer came from `new_cancel_conn`, whose objects are connections, and is not used again.
+    catch((), || unsafe {
+        if !conn.is_null() && !is_refused(conn) {
+            free_conn(conn);
+        }
+    });
 }
 
 /// `PGcancel *PQgetCancel(PGconn *conn)` — what is needed to cancel from a signal handler, to be freed with

@@ -232,6 +232,7 @@ fn fire_connection(conn: &mut ConnRef, id: EventId) {
         let info = ConnectionEvent {
             conn: conn.as_ptr(),
         };
+        let _lent = conn.lend();
         // SAFETY: the struct is that of these events; the connection is borrowed only within `whole`.
         unsafe { tell(procedure, pass_through, id, info) };
         index += 1;
@@ -282,8 +283,10 @@ fn register(conn: &mut ConnRef, procedure: Procedure, pass_through: *mut c_void)
     let info = ConnectionEvent {
         conn: conn.as_ptr(),
     };
+    let lent = conn.lend();
     // SAFETY: the struct is that of the event; the connection is borrowed only within `whole`.
     let accepted = unsafe { tell(procedure, pass_through, EventId::Register, info) };
+    drop(lent);
     if !accepted {
         conn.whole(|c| c.events.retain(|r| !same(r.procedure, Some(procedure))));
     }

@@ -47,6 +47,7 @@ pub mod pqp_transport;
 pub mod pqp_version;
 pub mod print;
 pub(crate) mod ptr;
+mod quick;
 pub mod result;
 pub(crate) mod spare;
 pub mod ssl;

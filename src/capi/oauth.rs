@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use zeroize::Zeroizing;
 
 use super::auth_hook::PQgetAuthDataHook;
-use super::guard::{catch, see_conn};
+use super::guard::{Inside, catch, see_conn};
 use super::ptr;
 use super::types::PGconn;
 use crate::connect::request::{Answer, Given};
@@ -187,6 +187,7 @@ impl Request {
     }
 
     fn clean_up(&self) {
+        let _inside = Inside::enter();
         // SAFETY: `is_over` has just been set, so this happens once; nobody is being called. The hook's author promised
         // that `cleanup` may be called then.
         unsafe {

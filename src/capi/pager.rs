@@ -99,6 +99,15 @@ fn without_sigpipe(f: impl FnOnce()) {
         libc::sigpending(&raw mut pending);
         let was_pending = libc::sigismember(&raw const pending, libc::SIGPIPE) == 1;
         f();
+        #[cfg(target_vendor = "apple")]
+        if !was_pending {
+            // It has no sigtimedwait(2); what this thread caused stays pending for it alone.
+            libc::sigpending(&raw mut pending);
+            if libc::sigismember(&raw const pending, libc::SIGPIPE) == 1 {
+                libc::sigwait(&raw const pipe, &mut 0);
+            }
+        }
+        #[cfg(not(target_vendor = "apple"))]
         if !was_pending {
             let at_once = libc::timespec {
                 tv_sec: 0,

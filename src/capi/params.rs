@@ -62,7 +62,7 @@ impl Params for CParams<'_> {
             return Err(UsageError::ParamCount);
         }
         let binary = |i: &usize| self.format(*i) != 0 && self.pointer(*i).is_some();
-        if self.lengths.is_none() && (0..self.count).any(|i| binary(&i)) {
+        if self.formats.is_some() && self.lengths.is_none() && (0..self.count).any(|i| binary(&i)) {
             return Err(UsageError::BinaryWithoutLength);
         }
         Ok(())

@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 
-use super::guard::{see_conn, with_conn};
+use super::guard::{see_conn, with_conn, with_conn_status};
 use super::pqp_status::explain;
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
@@ -43,12 +43,12 @@ pub unsafe extern "C" fn pqp_conn_set_param(
     value: *const c_char,
     error: *mut *mut c_char,
 ) -> pqp_status {
-    if conn.is_null() || keyword.is_null() {
+    if keyword.is_null() {
         return PQP_NULL;
     }
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        with_conn(conn, PQP_INTERNAL, |c| {
+        with_conn_status(conn, |c| {
             let keyword = ptr::text(keyword).unwrap_or_default();
             match c.with(|c| c.set_param(keyword, ptr::text(value))) {
                 Ok(()) => PQP_OK,
@@ -68,12 +68,9 @@ pub unsafe extern "C" fn pqp_conn_set_password(
     password: *const c_char,
     error: *mut *mut c_char,
 ) -> pqp_status {
-    if conn.is_null() {
-        return PQP_NULL;
-    }
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        with_conn(conn, PQP_INTERNAL, |c| {
+        with_conn_status(conn, |c| {
             match c.with(|c| c.set_password(ptr::text(password))) {
                 Ok(()) => PQP_OK,
                 Err(failure) => report(error, &failure),
@@ -89,12 +86,9 @@ pub unsafe extern "C" fn pqp_conn_set_password(
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pqp_conn_refuse(conn: *mut PGconn, text: *const c_char) -> pqp_status {
-    if conn.is_null() {
-        return PQP_NULL;
-    }
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        with_conn(conn, PQP_INTERNAL, |c| {
+        with_conn_status(conn, |c| {
             let text = ptr::text(text).unwrap_or_default();
             c.with(|c| match c.is_settable() {
                 true => {
@@ -127,12 +121,9 @@ pub unsafe extern "C" fn pqp_conn_set_user_data(
     conn: *mut PGconn,
     user_data: *mut c_void,
 ) -> pqp_status {
-    if conn.is_null() {
-        return PQP_NULL;
-    }
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        with_conn(conn, PQP_INTERNAL, |c| {
+        with_conn_status(conn, |c| {
             c.whole(|c| c.user_data = user_data);
             PQP_OK
         })

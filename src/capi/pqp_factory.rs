@@ -18,6 +18,10 @@ use crate::client::connecting::Mode;
 use crate::client::{Factory, connecting};
 
 /// A factory. Opaque; connections made by it keep it alive.
+///
+/// What its connections need for TLS is read from its files and decoded once, and again as soon as one of the files is another
+/// one or has changed, which each connection looks at. Read anew for each connection are: files changed in the last two
+/// seconds, keys with a pass phrase, the system's authorities (sslrootcert=system), and everything with sslkeylogfile.
 pub struct pqp_factory {
     pub(crate) core: Arc<Factory>,
     context: Arc<pqp_context>,

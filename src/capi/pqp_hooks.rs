@@ -6,7 +6,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::guard::{catch, with_conn};
+use super::guard::{catch, with_conn_status};
 use super::pqp_context::pqp_context;
 use super::pqp_factory::pqp_factory;
 use super::pqp_request::{User, pqp_provider, pqp_start_hook, pqp_user_free, provider, start_hook};
@@ -66,12 +66,9 @@ unsafe fn in_factory(factory: *mut pqp_factory, change: impl FnOnce() -> Change)
 /// # Safety
 /// `conn` is NULL or a connection that no other thread uses now.
 unsafe fn in_conn(conn: *mut PGconn, change: impl FnOnce() -> Change) -> pqp_status {
-    if conn.is_null() {
-        return PQP_NULL;
-    }
     // SAFETY: the caller's promise.
     unsafe {
-        with_conn(conn, PQP_INTERNAL, |c| {
+        with_conn_status(conn, |c| {
             let change = change();
             let mut former = Hooks::default();
             let set = c.with(|c| {

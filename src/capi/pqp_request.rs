@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::guard::{ConnRef, catch};
+use super::guard::{ConnRef, Inside, Lent, catch};
 use super::pqp_status::pqp_status::{self, *};
 use super::pqp_transport::pqp_transport;
 use super::ptr;
@@ -84,7 +84,8 @@ pub type pqp_start_hook =
 pub type pqp_cancelled_hook =
     Option<unsafe extern "C" fn(user: *mut c_void, request: *mut pqp_request)>;
 
-/// Frees what a hook was set with.
+/// Frees what a hook was set with. It cannot use a connection that is in use, or half gone, when it is called, as a
+/// transport's functions cannot.
 pub type pqp_user_free = Option<unsafe extern "C" fn(user: *mut c_void)>;
 
 /// A pointer of the application's, and who is told when it is not needed any more.
@@ -111,6 +112,7 @@ impl User {
 impl Drop for User {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            let _inside = Inside::enter();
             // SAFETY: the application gave the function for this pointer, and nothing calls the hook any more.
             unsafe { free(self.pointer) };
         }
@@ -120,6 +122,12 @@ impl Drop for User {
 /// The C connection a hook is called for.
 fn c_conn(target: &mut dyn Target) -> *mut PGconn {
     conn_of(target.as_any())
+}
+
+/// Lets a hook use the C connection it is called for, if there is one.
+fn lend(target: &mut dyn Target) -> Option<Lent> {
+    let conn = target.as_any().downcast_mut::<ConnRef>()?;
+    Some(conn.lend())
 }
 
 /// The C connection behind a target; NULL where there is none.
@@ -155,6 +163,7 @@ pub(crate) fn start_hook(function: pqp_start_hook, user: User) -> Option<Arc<Sta
     let function = function?;
     Some(Arc::new(move |target| {
         let conn = c_conn(target);
+        let _lent = lend(target);
         // SAFETY: as in `provider`.
         match unsafe { function(user.pointer(), conn) } {
             0 => Ok(()),
@@ -394,8 +403,8 @@ pub unsafe extern "C" fn pqp_request_is_cancelled(request: *const pqp_request) -
 }
 
 /// Has `cancelled` called, once, when nobody waits for the answer any more: the time is over, or the connection is reset or
-/// finished. It is called by the thread that does that, and must not use the connection, which may be half gone. It is not
-/// called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
+/// finished. It is called by the thread that does that, and cannot use the connection, as a transport's functions cannot. It is
+/// not called for a request that is answered in time. `PQP_TOO_LATE`, `PQP_TWICE`: it would never be called.
 ///
 /// # Safety
 /// The contract at the top of this module; `cancelled` is NULL or may be called with `user` by any thread that uses the
@@ -418,6 +427,7 @@ pub unsafe extern "C" fn pqp_request_on_cancel(
             let call = move || {
                 // The whole of it: the pointer alone must not be taken to another thread.
                 let user = user;
+                let _inside = Inside::enter();
                 cancelled(user.pointer(), Arc::as_ptr(&told).cast_mut());
             };
             match r.pending.on_cancel(call) {
@@ -528,6 +538,9 @@ fn read_address(text: &[u8], port: u16) -> Option<Address> {
 /// Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
 /// blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
 ///
+/// The option requirepeer is checked on a Unix socket, whatever the host. Where the host is a Unix socket any other descriptor
+/// fails with requirepeer; where it is not, an internet socket is not asked, as in libpq.
+///
 /// # Safety
 /// The contract at the top of this module; nobody else closes `descriptor`.
 #[unsafe(no_mangle)]
@@ -564,7 +577,8 @@ pub unsafe extern "C" fn pqp_answer_socket(
 }
 
 /// Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
-/// function is called with the end of the connection. TLS works on top of it as on a socket.
+/// function is called with the end of the connection. TLS works on top of it as on a socket. With the option requirepeer the
+/// attempt fails, for nobody can say who is at the other end.
 ///
 /// # Safety
 /// The contract at the top of this module; `transport` is NULL, or has not been given away.

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::guard::catch;
+use super::guard::{Inside, catch};
 use super::oauth;
 use super::pqp_context::pqp_context;
 use super::pqp_hooks::Change;
@@ -167,6 +167,7 @@ impl SaslExchange for Exchange {
 impl Drop for Exchange {
     fn drop(&mut self) {
         if let Some(free) = self.free {
+            let _inside = Inside::enter();
             // SAFETY: the state is `init`'s, and this is the only time.
             catch((), || unsafe { free(self.user.pointer(), self.state) });
         }

@@ -29,6 +29,8 @@ pub enum pqp_status {
     PQP_NO_MEMORY = 6,
     /// The library has failed: a bug, to be reported.
     PQP_INTERNAL = 7,
+    /// The connection is in use: by the call that has called a function of the application's, which this call was made from.
+    PQP_IN_USE = 8,
 }
 
 use pqp_status::*;
@@ -46,6 +48,7 @@ pub extern "C" fn pqp_status_text(status: c_int) -> *const c_char {
             s if s == PQP_WRONG_KIND as c_int => c"the request asks for something else",
             s if s == PQP_NO_MEMORY as c_int => c"out of memory",
             s if s == PQP_INTERNAL as c_int => c"internal error",
+            s if s == PQP_IN_USE as c_int => c"the connection is in use",
             _ => c"unknown status",
         };
         text.as_ptr()
@@ -73,8 +76,8 @@ mod tests {
             // SAFETY: the texts are constants.
             unsafe { CStr::from_ptr(pqp_status_text(status)) }
         };
-        let texts: std::collections::HashSet<_> = (-1..=7).map(text).collect();
-        assert_eq!(texts.len(), 9);
-        assert_eq!(text(8), text(-1));
+        let texts: std::collections::HashSet<_> = (-1..=8).map(text).collect();
+        assert_eq!(texts.len(), 10);
+        assert_eq!(text(9), text(-1));
     }
 }

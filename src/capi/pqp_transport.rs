@@ -10,7 +10,7 @@ use std::os::fd::RawFd;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::guard::catch;
+use super::guard::{Inside, catch};
 use super::pqp_request::{User, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use crate::net::foreign::Stream;
@@ -38,8 +38,11 @@ pub type pqp_poll = Option<
 
 /// A transport that is being put together. Opaque.
 ///
-/// Its functions are called by the thread that uses the connection, one at a time. They must not use the connection. In a
-/// child of fork() none of them is called, the close function included.
+/// Its functions are called by the thread that uses the connection, one at a time, in the midst of its work. They cannot use
+/// that connection: what they call on it gives its failure value (`PQP_IN_USE`, CONNECTION_BAD from PQstatus, -1 from
+/// PQsocket), PQerrorMessage among it says "connection is in use by the call that this one was made from", PQfinish does
+/// nothing, and the connection goes on as if nothing had been called. Other connections may be used. In a child of fork()
+/// none of the functions is called, the close function included.
 pub struct pqp_transport {
     descriptor: RawFd,
     read: pqp_read,
@@ -176,11 +179,13 @@ fn counted(count: isize) -> io::Result<usize> {
 
 impl Stream for CStream {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
+        let _inside = Inside::enter();
         // SAFETY: the application gave the function for this pointer; the room has as many bytes as is said.
         counted(unsafe { (self.read)(self.user.pointer(), room.as_mut_ptr().cast(), room.len()) })
     }
 
     fn write(&mut self, data: &[u8]) -> io::Result<usize> {
+        let _inside = Inside::enter();
         // SAFETY: as above, for the data.
         counted(unsafe { (self.write)(self.user.pointer(), data.as_ptr().cast(), data.len()) })
     }
@@ -200,6 +205,7 @@ impl Stream for CStream {
             c_int::try_from(time.as_nanos().div_ceil(1_000_000)).unwrap_or(c_int::MAX)
         });
         let (read, write) = (c_int::from(read), c_int::from(write));
+        let _inside = Inside::enter();
         // SAFETY: the application gave the function for this pointer.
         let said = unsafe { poll(self.user.pointer(), read, write, timeout_ms) };
         Some(counted(said as isize).map(|ready| ready > 0))

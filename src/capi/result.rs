@@ -27,6 +27,7 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
     let result = hand_out_quietly(conn, result);
     // SAFETY: the result is fresh and nobody else has it.
     if tells && unsafe { !(*result).events.is_empty() } {
+        let _lent = conn.lend();
         // SAFETY: the result is fresh, and nothing of the connection is borrowed.
         unsafe { events::fire_result_created(conn.as_ptr(), result) };
     }
@@ -35,7 +36,13 @@ pub(super) fn hand_out(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult
 
 /// Gives a fresh result to C that event procedures are not told of, as the results of `PQfn`.
 pub(super) fn hand_out_quietly(conn: &mut ConnRef, result: QueryResult) -> *mut PGresult {
-    conn.look(|c| c.spare.hand_out(|| PGresult::of(c, result)))
+    conn.look(|c| hand_out_of(c, result))
+}
+
+/// As [`hand_out_quietly`], where the connection is borrowed already.
+#[inline]
+pub(super) fn hand_out_of(conn: &PGconn, result: QueryResult) -> *mut PGresult {
+    conn.spare.hand_out(|| PGresult::of(conn, result))
 }
 
 /// Shows a result that the library fetched for itself to the event procedures, from its creation to its end.
@@ -198,12 +205,6 @@ unsafe fn place<'a>(
     Some((view, unsafe { *view.table.add(index as usize) }))
 }
 
-/// The address of the value with this entry.
-#[inline(always)]
-fn address(view: &RowsView, entry: i32) -> *const u8 {
-    std::ptr::with_exposed_provenance(view.base.wrapping_add_signed(entry as isize))
-}
-
 /// Asks for a value the long way; NULL and a row or column out of range give `failure`.
 ///
 /// # Safety
@@ -246,7 +247,7 @@ pub unsafe extern "C" fn PQgetvalue(
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         match place(res, tup_num, field_num, |view| view.rows) {
-            Some((view, entry)) => address(view, entry).cast_mut().cast(),
+            Some((view, entry)) => view.start(entry).cast_mut().cast(),
             None => value_long_way(res, tup_num, field_num),
         }
     }
@@ -286,7 +287,7 @@ pub unsafe extern "C" fn PQgetlength(
     unsafe {
         match place(res, tup_num, field_num, |view| view.lengths) {
             Some((view, entry)) => {
-                let word = address(view, entry).sub(4).cast::<c_int>();
+                let word = view.start(entry).sub(4).cast::<c_int>();
                 c_int::from_be(word.read_unaligned())
             }
             None => length_long_way(res, tup_num, field_num),

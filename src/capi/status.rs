@@ -4,7 +4,7 @@
 
 use std::ffi::{c_char, c_int};
 
-use super::guard::{see_conn, with_conn};
+use super::guard::{REFUSED, free_conn, is_refused, see_conn, with_conn};
 use super::ptr;
 use super::types::PGconn;
 use crate::client::{Connection, Handle};
@@ -213,10 +213,13 @@ pub unsafe extern "C" fn PQserverVersion(conn: *const PGconn) -> c_int {
 /// The contract at the top of this module.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQerrorMessage(conn: *const PGconn) -> *mut c_char {
-    let none = c"connection pointer is NULL\n".as_ptr().cast_mut();
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
-        see_conn(conn, none, |c| {
+        let none = match is_refused(conn) {
+            true => REFUSED,
+            false => c"connection pointer is NULL\n",
+        };
+        see_conn(conn, none.as_ptr().cast_mut(), |c| {
             c.connection
                 .link
                 .session
@@ -292,13 +295,14 @@ pub unsafe extern "C" fn PQconnectionUsedGSSAPI(conn: *const PGconn) -> c_int {
 pub unsafe extern "C" fn PQfinish(conn: *mut PGconn) {
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
+        if conn.is_null() || is_refused(conn) {
+            return;
+        }
         with_conn(conn, (), |c| {
             crate::client::connecting::abandon(c);
             c.with(Connection::close);
             super::events::fire_connection_destroyed(c);
         });
-        if !conn.is_null() {
-            super::guard::catch((), || drop(Box::from_raw(conn)));
-        }
+        free_conn(conn);
     }
 }

@@ -5,7 +5,7 @@
 use std::ffi::c_int;
 use std::ptr::null_mut;
 
-use super::guard::with_conn;
+use super::guard::{Inside, with_conn};
 use super::stdio;
 use super::types::PGconn;
 use crate::protocol::session::Session;
@@ -26,6 +26,8 @@ impl Stream {
         let Some(trace) = &mut session.trace else {
             return;
         };
+        // The stream may be one of the application's making.
+        let _inside = Inside::enter();
         if !trace.lines.is_empty() {
             // SAFETY: `PQtrace`'s caller promised an open stream until `PQuntrace`, which takes `session.trace` away.
             unsafe { stdio::write(self.0, &trace.lines) };

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::ffi::{c_char, c_int, c_void};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use zeroize::Zeroizing;
 
@@ -32,6 +33,8 @@ pub struct NoticeHooks {
 /// A connection, as C holds it.
 pub struct PGconn {
     pub(crate) connection: Connection,
+    /// A call is at work on it, and has not lent it to a hook: see [`super::guard::Inside`].
+    pub(crate) in_use: AtomicBool,
     pub(crate) hooks: NoticeHooks,
     pub(crate) events: Vec<EventRegistration>,
     pub(crate) trace_stream: Stream,
@@ -59,6 +62,7 @@ impl PGconn {
     pub(crate) fn in_context(connection: Connection, context: Arc<pqp_context>) -> PGconn {
         PGconn {
             connection,
+            in_use: AtomicBool::new(false),
             hooks: context.slots().notice,
             english: context.core.switches().english,
             events: Vec::new(),
@@ -68,6 +72,17 @@ impl PGconn {
             context,
             user_data: std::ptr::null_mut(),
             spare: Arc::default(),
+        }
+    }
+}
+
+impl PGconn {
+    /// Lets the session have the memory of a cleared result, if it has none.
+    #[inline(always)]
+    pub(crate) fn supply_memory(&mut self) {
+        let spare = &mut self.connection.link.session.spare;
+        if spare.is_none() {
+            *spare = self.spare.take_body();
         }
     }
 }

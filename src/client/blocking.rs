@@ -19,6 +19,18 @@ enum Step {
     Again,
 }
 
+/// How far a command came without anybody having to look at the connection meanwhile.
+enum Begun<F> {
+    /// It has one result, this one, and is done.
+    All(QueryResult),
+    /// It has been sent, and this is the first step towards its results.
+    Step(Step),
+    /// It could not be sent.
+    Refused,
+    /// Something is to be done first; nothing has been sent.
+    NotYet(F),
+}
+
 /// Waits for the next result; `None` when the command has no further one.
 ///
 /// Whatever waits to be sent is sent first, on a non-blocking connection too (behaviour 170). A failing connection
@@ -52,22 +64,37 @@ pub fn exec_each<H: Handle, T>(
     send: impl FnOnce(&mut Connection) -> Result<(), Refused>,
     mut hand_out: impl FnMut(&mut H, QueryResult) -> T,
 ) -> Option<T> {
-    if !prepare(handle, &mut hand_out) || handle.with(send).is_err() {
-        return None;
-    }
-    let mut last = None;
-    while let Some(result) = next_result(handle) {
-        let status = result.status;
-        last = Some(hand_out(handle, result));
-        if matches!(
-            status,
-            ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth
-        ) || handle.with(|c| c.link.status == ConnStatus::Bad)
-        {
-            break;
+    let is_watched = handle.is_watched();
+    let mut step = match handle.with(|c| c.exec_at_once(send, is_watched)) {
+        Begun::All(result) => return Some(hand_out(handle, result)),
+        Begun::Refused => return None,
+        Begun::Step(step) => step,
+        Begun::NotYet(send) => {
+            if !prepare(handle, &mut hand_out) || handle.with(send).is_err() {
+                return None;
+            }
+            Step::Again
         }
+    };
+    let mut last = None;
+    loop {
+        match step {
+            Step::Result(result) => {
+                let status = result.status;
+                last = Some(hand_out(handle, result));
+                if matches!(
+                    status,
+                    ExecStatus::CopyIn | ExecStatus::CopyOut | ExecStatus::CopyBoth
+                ) || handle.with(|c| c.link.status == ConnStatus::Bad)
+                {
+                    return last;
+                }
+            }
+            Step::None => return last,
+            Step::Again => {}
+        }
+        step = handle.with(Connection::result_step);
     }
-    last
 }
 
 /// Makes the connection ready for a new command: results nobody fetched are dropped, a COPY nobody ended is ended
@@ -114,6 +141,37 @@ fn prepare<H: Handle, T>(
 }
 
 impl Connection {
+    /// The short way of [`exec_each`]: sends a command and waits, without a look at the connection from outside between the
+    /// steps. It is open where nothing is left of a former command and nobody follows what happens; after the first result
+    /// it goes on only over the end of the command.
+    fn exec_at_once<F>(&mut self, send: F, is_watched: bool) -> Begun<F>
+    where
+        F: FnOnce(&mut Connection) -> Result<(), Refused>,
+    {
+        let session = &self.link.session;
+        if is_watched
+            || self.watch.is_some()
+            || session.has_news()
+            || session.pipeline_status() != PipelineStatus::Off
+            || !session.is_quiet()
+        {
+            return Begun::NotYet(send);
+        }
+        if send(self).is_err() {
+            return Begun::Refused;
+        }
+        match self.result_step() {
+            Step::Result(result)
+                if self.link.status == ConnStatus::Ok
+                    && !self.link.session.has_news()
+                    && self.link.session.end_command() =>
+            {
+                Begun::All(result)
+            }
+            step => Begun::Step(step),
+        }
+    }
+
     /// One step towards the next result: what is there is handed out, else it sends, reads and parses until there is one,
     /// or something to be shown before the wait goes on.
     fn result_step(&mut self) -> Step {

@@ -6,7 +6,7 @@ use crate::connect::link::{FlushOutcome, Link, ReadOutcome};
 use crate::connect::request::{Answer, Want};
 use crate::connect::status::ConnStatus;
 use crate::protocol::result::QueryResult;
-use crate::protocol::session::Notification;
+use crate::protocol::session::{NextResult, Notification};
 use crate::protocol::types::TransactionStatus;
 
 use super::connecting::Origin;
@@ -25,6 +25,11 @@ pub trait Handle: Target + Sized {
     /// Asks whoever uses the connection for what connecting cannot go on without.
     fn ask(&mut self, want: Want) -> Answer {
         hooks::ask(self, &want)
+    }
+
+    /// Whether somebody may look at the connection when a result is handed out, who must then not find it further on.
+    fn is_watched(&self) -> bool {
+        false
     }
 
     /// Lets whoever follows the results of this connection know one that a call fetched for itself, and gives it back.
@@ -154,6 +159,35 @@ impl Connection {
         // On a dropped connection the next result is an error at once. A failed write alone says nothing: what the
         // server said before may still be read.
         busy && self.link.status != ConnStatus::Bad
+    }
+
+    /// Whether nobody is to be told or shown anything, so that there is nothing to be done after a step that brings
+    /// nothing of that.
+    #[inline(always)]
+    fn is_plain(&self) -> bool {
+        self.link.status == ConnStatus::Ok && self.watch.is_none() && !self.link.session.has_news()
+    }
+
+    /// What [`Connection::is_busy`] says on a plain connection where nothing but the usual has come; else `None`.
+    #[inline(always)]
+    pub fn is_busy_as_usual(&mut self) -> Option<bool> {
+        self.is_plain()
+            .then(|| self.link.session.is_busy_as_usual())?
+    }
+
+    /// The next result of a plain connection where nothing but the usual has come, if it is there; else `Pending`.
+    #[inline(always)]
+    pub fn usual_result(&mut self) -> NextResult {
+        match self.is_plain() {
+            true => self.link.session.usual_result(),
+            false => NextResult::Pending,
+        }
+    }
+
+    /// Whether nothing is to be sent, on a connection that is up.
+    #[inline(always)]
+    pub fn is_flushed(&self) -> bool {
+        self.link.status == ConnStatus::Ok && self.link.session.output.is_empty()
     }
 
     /// The oldest notification that has come. Parses what has come.

@@ -41,7 +41,12 @@ impl Connection {
         if data.is_empty() {
             return Ok(PutOutcome::Queued);
         }
-        match self.link.session.put_copy_data(data) {
+        let is_large = data.len() >= FLUSH_BYTES;
+        let put = match is_large {
+            true => self.link.put_copy_data_at_once(data),
+            false => self.link.session.put_copy_data(data),
+        };
+        match put {
             Ok(()) => {}
             // Only a buffer that cannot grow makes a caller wait who does not want to (behaviour 207).
             Err(UsageError::OutputFull) if self.nonblocking => return Ok(PutOutcome::WouldBlock),
@@ -50,7 +55,9 @@ impl Connection {
         match self.link.flush_if_full(!self.nonblocking) {
             FlushOutcome::Failed => Err(Refused),
             FlushOutcome::Done | FlushOutcome::Pending => {
-                self.link.session.expect_copy_data(FLUSH_BYTES);
+                if !is_large {
+                    self.link.session.expect_copy_data(FLUSH_BYTES);
+                }
                 Ok(PutOutcome::Queued)
             }
         }

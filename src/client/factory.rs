@@ -11,6 +11,7 @@ use super::context::Context;
 use super::error::ClientError;
 use super::hooks::Hooks;
 use crate::config::{ConfigError, ConnectPlan, Settings};
+use crate::connect::SharedTls;
 use crate::connect::connector::{Connector, Purpose};
 use crate::protocol::auth::stretch::KeyCache;
 
@@ -24,6 +25,8 @@ pub struct Factory {
     fixed: OnceLock<Fixed>,
     /// Keys of passwords that connections have logged in with.
     keys: Arc<KeyCache>,
+    /// TLS's configuration, as long as the files it is made of stay what they are.
+    tls: SharedTls,
 }
 
 struct Fixed {
@@ -47,6 +50,7 @@ impl Factory {
             open: Mutex::new(Some(Hooks::default())),
             fixed: OnceLock::new(),
             keys: Arc::default(),
+            tls: Some(Arc::default()),
         }))
     }
 
@@ -80,6 +84,11 @@ impl Factory {
     /// Where the keys of passwords are remembered: a later connection logs in without SCRAM's iterations.
     pub(super) fn keys(&self) -> Arc<KeyCache> {
         Arc::clone(&self.keys)
+    }
+
+    /// Where TLS's configuration is kept.
+    pub(super) fn tls(&self) -> SharedTls {
+        self.tls.clone()
     }
 
     fn fixed(&self) -> &Fixed {

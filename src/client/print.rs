@@ -488,10 +488,8 @@ pub fn print_tuples<'a>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::protocol::result::{Column, Columns};
+    use crate::protocol::result::{Column, Columns, SharedColumns};
     use crate::protocol::types::ExecStatus;
 
     /// What all tables here show: a number, a text, one value missing.
@@ -501,7 +499,8 @@ mod tests {
             let column = Column::new(0, 0, 25, -1, -1, 0);
             columns.push(name.as_bytes(), column).unwrap();
         }
-        let mut result = QueryResult::with_columns(ExecStatus::TuplesOk, Arc::new(columns), 0);
+        let mut result =
+            QueryResult::with_columns(ExecStatus::TuplesOk, SharedColumns::new(columns), 0);
         for (row, values) in rows.iter().enumerate() {
             for (column, value) in values.iter().enumerate() {
                 let value = value.map(str::as_bytes);

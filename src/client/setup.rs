@@ -88,10 +88,12 @@ impl Connection {
         let sasl = self.hook(|hooks| (!hooks.sasl.is_empty()).then(|| hooks.sasl.clone()));
         let sasl = sasl.unwrap_or_default();
         let keys = self.factory.as_ref().map(|factory| factory.keys());
+        let tls = self.factory.as_ref().and_then(|factory| factory.tls());
         if let Origin::Planned(connector) = &mut self.origin {
             connector.set_asks(asks);
             connector.set_sasl(sasl);
             connector.set_key_cache(keys);
+            connector.set_shared_tls(tls);
             connector.set_memory(Arc::clone(self.context.hosts()));
         }
         true

@@ -149,6 +149,7 @@ mod tests {
         // behaviours 6, 8
         host_is("host='a b'port=1", "a b");
         host_is("host=a'b=c", "a'b=c");
+        assert_eq!(host("host='a"), Err(ConfigError::UnterminatedQuote));
         assert_eq!(
             host("'host'=a"),
             Err(ConfigError::UnknownOption {

@@ -10,13 +10,34 @@ use super::error::ConfigError;
 /// The largest user database entry that is read, in bytes.
 const MAX_ENTRY_BYTES: usize = 1 << 20;
 
+/// POSIX's `environ`.
+///
+/// # Safety
+/// Nobody changes the environment meanwhile.
+unsafe fn environ() -> *const *mut libc::c_char {
+    #[cfg(not(target_vendor = "apple"))]
+    {
+        unsafe extern "C" {
+            static environ: *const *mut libc::c_char;
+        }
+        // SAFETY: the C library has it; the caller's promise.
+        unsafe { environ }
+    }
+    // There a library does not see the program's variables by name.
+    #[cfg(target_vendor = "apple")]
+    // SAFETY: gives the address of the same variable; the caller's promise.
+    unsafe {
+        *libc::_NSGetEnviron()
+    }
+}
+
 /// Calls `see` with each entry of the environment, `NAME=value`, that `wanted` likes by its first two bytes, until it says
 /// that it has seen enough.
 fn each_entry(wanted: [u8; 2], mut see: impl FnMut(&[u8]) -> bool) {
     // SAFETY: POSIX's `environ` is NULL or a list of NUL-terminated texts with a NULL behind it. Who changes the environment
     // while another thread reads it breaks every reader, getenv(3) too; that is the application's to see to.
     unsafe {
-        let mut next = libc::environ.cast_const();
+        let mut next = environ();
         if next.is_null() {
             return;
         }

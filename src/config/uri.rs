@@ -4,6 +4,8 @@
 //! is decoded as one piece after it has been put together, so an encoded comma separates hosts; a port may be any
 //! text; user information may hold a question mark.
 
+use zeroize::Zeroizing;
+
 use super::error::ConfigError;
 use super::options::Opt;
 use super::settings::Settings;
@@ -152,7 +154,7 @@ fn take_query(query: &[u8], settings: &mut Settings) -> Result<(), ConfigError> 
         }
         let (keyword, value) = (decode(keyword)?, decode(value)?);
         // What JDBC's URLs write for sslmode=require.
-        if *keyword == b"ssl"[..] && *value == b"true"[..] {
+        if keyword[..] == b"ssl"[..] && value[..] == b"true"[..] {
             settings.set_explicit(Opt::Sslmode, b"require")?;
             continue;
         }
@@ -168,11 +170,11 @@ fn take_query(query: &[u8], settings: &mut Settings) -> Result<(), ConfigError> 
     Ok(())
 }
 
-/// Decodes `%xx` and drops spaces around the component; the errors show it as written.
-fn decode(raw: &[u8]) -> Result<Vec<u8>, ConfigError> {
+/// Decodes `%xx` and drops spaces around the component, which may be a password; the errors show it as written.
+fn decode(raw: &[u8]) -> Result<Zeroizing<Vec<u8>>, ConfigError> {
     let start = raw.iter().position(|&b| b != b' ').unwrap_or(raw.len());
     let mut rest = raw.get(start..).unwrap_or_default();
-    let mut out = Vec::new();
+    let mut out = Zeroizing::new(Vec::new());
     out.try_reserve(rest.len())
         .map_err(|_| ConfigError::OutOfMemory)?;
     loop {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use crate::net::fork::{self, Generation};
 use crate::net::socket::Peek;
 use crate::net::{NetError, Transport};
-use crate::protocol::error::ProtocolError;
+use crate::protocol::error::{ProtocolError, UsageError};
 use crate::protocol::session::Session;
 
 use super::encryption::TlsFacts;
@@ -150,16 +150,24 @@ impl Link {
             return self.read_in_time();
         }
         self.check_owner();
-        let mut outcome = self.read_once(may_block);
-        // A plain transport holds nothing back.
-        while outcome == ReadOutcome::Data && self.has_pending() {
-            outcome = match self.read_once(false) {
+        match self.read_once(may_block) {
+            // A plain transport holds nothing back.
+            ReadOutcome::Data if self.has_pending() => self.read_rest(),
+            outcome => outcome,
+        }
+    }
+
+    /// Reads what the transport holds back.
+    #[inline(never)]
+    fn read_rest(&mut self) -> ReadOutcome {
+        loop {
+            match self.read_once(false) {
                 // The transport had only a part of a record.
                 ReadOutcome::WouldBlock => return ReadOutcome::Data,
-                outcome => outcome,
-            };
+                ReadOutcome::Data if self.has_pending() => {}
+                outcome => return outcome,
+            }
         }
-        outcome
     }
 
     #[cold]
@@ -211,37 +219,51 @@ impl Link {
         }
     }
 
+    #[inline]
     fn has_pending(&self) -> bool {
         self.transport.as_ref().is_some_and(Transport::has_pending)
     }
 
+    #[inline(always)]
     fn read_once(&mut self, may_block: bool) -> ReadOutcome {
         let Some(transport) = &mut self.transport else {
-            // The reference's words differ between waiting for input and just looking for it.
-            self.session.errors.push(if may_block {
-                &b"invalid socket"[..]
-            } else {
-                b"connection not open"
-            });
-            return ReadOutcome::Closed;
+            return self.read_nothing(may_block);
         };
         let Ok((block, room)) = self.session.space() else {
-            self.session
-                .errors
-                .push_with(|out| ProtocolError::InputFull.write_text(out));
-            self.drop_transport();
-            return ReadOutcome::Closed;
+            return self.refuse_input();
         };
-        let failure = match transport.recv(block, room, may_block) {
-            Ok(0) => NetError::Closed,
-            Ok(_) => return ReadOutcome::Data,
-            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
-                return ReadOutcome::WouldBlock;
-            }
-            Err(error) => NetError::receiving(error),
-        };
+        match transport.recv(block, room, may_block) {
+            Ok(0) => self.read_failed(&NetError::Closed),
+            Ok(_) => ReadOutcome::Data,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => ReadOutcome::WouldBlock,
+            Err(error) => self.read_failed(&NetError::receiving(error)),
+        }
+    }
+
+    #[cold]
+    fn read_nothing(&mut self, may_block: bool) -> ReadOutcome {
+        // The reference's words differ between waiting for input and just looking for it.
+        self.session.errors.push(if may_block {
+            &b"invalid socket"[..]
+        } else {
+            b"connection not open"
+        });
+        ReadOutcome::Closed
+    }
+
+    #[cold]
+    fn refuse_input(&mut self) -> ReadOutcome {
+        self.session
+            .errors
+            .push_with(|out| ProtocolError::InputFull.write_text(out));
+        self.drop_transport();
+        ReadOutcome::Closed
+    }
+
+    #[cold]
+    fn read_failed(&mut self, failure: &NetError) -> ReadOutcome {
         self.session.errors.push_with(|out| failure.write_text(out));
-        self.cause = Cause::from(&failure);
+        self.cause = Cause::from(failure);
         if failure.ends_connection() {
             self.drop_transport();
         }
@@ -261,9 +283,6 @@ impl Link {
 
     fn flush_all(&mut self, may_block: bool) -> FlushOutcome {
         loop {
-            if self.session.output.is_empty() {
-                return FlushOutcome::Done;
-            }
             let Some(transport) = &mut self.transport else {
                 // As a failed send: nothing is said before reading has shown why.
                 self.write_error.get_or_insert(NetError::NotOpen);
@@ -279,7 +298,12 @@ impl Link {
                 };
             }
             match transport.send(self.session.output.pending(), false) {
-                Ok(sent) => self.session.output.advance(sent),
+                Ok(sent) => {
+                    self.session.output.advance(sent);
+                    if self.session.output.is_empty() {
+                        return FlushOutcome::Done;
+                    }
+                }
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
                     if self.read(false) == ReadOutcome::Closed {
                         self.session.output.clear();
@@ -299,6 +323,34 @@ impl Link {
                 }
             }
         }
+    }
+
+    /// Queues COPY data, or sends it from where it lies, behind what waits, as far as a plain socket takes it at once. The rest
+    /// is copied and waits.
+    ///
+    /// # Errors
+    /// As [`Session::put_copy_data`].
+    pub fn put_copy_data_at_once(&mut self, data: &[u8]) -> Result<(), UsageError> {
+        self.check_owner();
+        let Some(Transport::Plain(socket)) = &self.transport else {
+            return self.session.put_copy_data(data);
+        };
+        if self.write_error.is_some() || socket.is_foreign() {
+            return self.session.put_copy_data(data);
+        }
+        let mut failure = None;
+        self.session.offer_copy_data(data, |parts| {
+            socket.send_gathered(parts).unwrap_or_else(|error| {
+                failure = Some(error).filter(|e| e.kind() != std::io::ErrorKind::WouldBlock);
+                0
+            })
+        })?;
+        // As a failed send of what waits.
+        if let Some(error) = failure {
+            self.write_error = Some(NetError::sending(error));
+            self.session.output.clear();
+        }
+        Ok(())
     }
 
     /// Sends what waits if enough has gathered.

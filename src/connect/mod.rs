@@ -30,4 +30,4 @@ pub use error::ConnectError;
 pub use memory::HostMemory;
 pub use ping::Ping;
 pub use status::{ConnStatus, PollStatus};
-pub use tls::LIBRARY as TLS_LIBRARY;
+pub use tls::{LIBRARY as TLS_LIBRARY, SharedTls};

@@ -8,6 +8,13 @@ use super::encryption::{Begun, PassPhrase, Shake, TlsFacts};
 use super::error::ConnectError;
 use super::link::Link;
 
+/// What connections have in common: nothing.
+#[derive(Debug, Default)]
+pub struct SharedConfig;
+
+/// As in `tls.rs`.
+pub type SharedTls = Option<std::sync::Arc<SharedConfig>>;
+
 /// Refuses.
 pub(super) fn begin(
     _: &mut Link,
@@ -15,6 +22,7 @@ pub(super) fn begin(
     _: &HostSpec,
     _: &PolicyEnv,
     _: PassPhrase,
+    _: &SharedTls,
 ) -> Result<Begun, ConnectError> {
     Err(ConnectError::SslRefused)
 }

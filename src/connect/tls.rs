@@ -12,6 +12,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
@@ -19,8 +20,8 @@ use crate::config::{
     self, ConnectPlan, Env, HostSpec, Opt, PolicyEnv, SslCertMode, SslMode, SslNegotiation,
 };
 use crate::net::tls::{
-    ClientCertificate, Config, PasswordHook, Progress, Roots, Source, TlsError, TlsOptions,
-    TlsStream, TlsVersion, Verify,
+    ClientCertificate, Config, PasswordHook, Progress, Roots, SharedConfig, Source, TlsError,
+    TlsOptions, TlsStream, TlsVersion, Verify,
 };
 use crate::net::{NetError, Transport};
 use crate::protocol::startup::{Channel, EndPoint};
@@ -33,6 +34,9 @@ use super::link::Link;
 /// Not "OpenSSL": who reads that name may go on to `PQgetssl` or `PQsslStruct` and hand what they get to OpenSSL's
 /// functions, and there is no such object here.
 pub const LIBRARY: Option<&str> = Some("rustls");
+
+/// What connections that are alike have in common, or nothing.
+pub type SharedTls = Option<Arc<SharedConfig>>;
 
 /// What PEM text begins with.
 const PEM_START: &[u8] = b"-----BEGIN ";
@@ -49,6 +53,7 @@ pub(super) fn begin(
     host: &HostSpec,
     env: &PolicyEnv,
     pass_phrase: PassPhrase,
+    shared: &SharedTls,
 ) -> Result<Begun, TlsError> {
     let asked = Rc::new(Cell::new(false));
     let may_ask = matches!(pass_phrase, PassPhrase::Unasked);
@@ -64,7 +69,12 @@ pub(super) fn begin(
         }
     };
     let options = options(plan, host, env, password, hook);
-    let config = match Config::new(&options) {
+    let config = match shared {
+        // An encrypted key fails then, and comes back with its pass phrase.
+        Some(shared) if may_ask => shared.get(&options),
+        _ => Config::new(&options),
+    };
+    let config = match config {
         Ok(config) => config,
         Err(_) if asked.get() => return Ok(Begun::NeedsPassPhrase),
         Err(error) => return Err(error),

@@ -73,6 +73,7 @@ impl Foreign {
     }
 
     /// Receives behind the content of `buf`, within its spare capacity.
+    #[inline(never)]
     pub(super) fn recv(&self, buf: &mut Vec<u8>, max: usize) -> io::Result<usize> {
         let start = buf.len();
         let room = (buf.capacity() - start).min(max);
@@ -83,6 +84,7 @@ impl Foreign {
         got
     }
 
+    #[inline(never)]
     pub(super) fn send(&self, data: &[u8]) -> io::Result<usize> {
         let sent = self.ask(|stream| stream.write(data), data.len())?;
         match sent {

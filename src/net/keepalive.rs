@@ -3,6 +3,11 @@
 use super::socket::Socket;
 use super::sys;
 
+#[cfg(target_vendor = "apple")]
+use libc::TCP_KEEPALIVE as TCP_KEEPIDLE;
+#[cfg(not(target_vendor = "apple"))]
+use libc::TCP_KEEPIDLE;
+
 /// A TCP option a connection may set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TcpOption {
@@ -30,23 +35,28 @@ impl TcpOption {
         }
     }
 
-    /// Level and number as setsockopt(2) takes them.
-    pub(super) fn numbers(self) -> (i32, i32) {
-        match self {
+    /// Level and number as setsockopt(2) takes them; `None` where the system has no such option.
+    pub(super) fn numbers(self) -> Option<(i32, i32)> {
+        Some(match self {
             TcpOption::Keepalive => (libc::SOL_SOCKET, libc::SO_KEEPALIVE),
-            TcpOption::Idle => (libc::IPPROTO_TCP, libc::TCP_KEEPIDLE),
+            TcpOption::Idle => (libc::IPPROTO_TCP, TCP_KEEPIDLE),
             TcpOption::Interval => (libc::IPPROTO_TCP, libc::TCP_KEEPINTVL),
             TcpOption::Count => (libc::IPPROTO_TCP, libc::TCP_KEEPCNT),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
             TcpOption::UserTimeout => (libc::IPPROTO_TCP, libc::TCP_USER_TIMEOUT),
-        }
+            #[cfg(not(any(target_os = "linux", target_os = "android")))]
+            TcpOption::UserTimeout => return None,
+        })
     }
 
-    /// Sets it. What is below 0 counts as 0.
+    /// Sets it, where the system has it. What is below 0 counts as 0.
     ///
     /// # Errors
     /// The system's error number; most options refuse 0.
     pub fn set(self, socket: &Socket, value: i32) -> Result<(), i32> {
-        let (level, number) = self.numbers();
+        let Some((level, number)) = self.numbers() else {
+            return Ok(());
+        };
         sys::set_int_option(socket.raw_fd(), level, number, value.max(0))
             .map_err(|e| super::errno_of(&e))
     }

@@ -24,12 +24,12 @@ impl SignalCancel {
         packet: Option<zeroize::Zeroizing<Vec<u8>>>,
     ) -> Self {
         let entry = |&(option, value): &(TcpOption, i32)| {
-            let (level, number) = option.numbers();
-            (level, number, failure_text(option), value.max(0))
+            let (level, number) = option.numbers()?;
+            Some((level, number, failure_text(option), value.max(0)))
         };
         let options = match address.is_unix() {
             true => Vec::new(),
-            false => options.iter().map(entry).collect(),
+            false => options.iter().filter_map(entry).collect(),
         };
         SignalCancel {
             address,

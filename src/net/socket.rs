@@ -30,6 +30,17 @@ pub enum Peek {
     Closed,
 }
 
+/// What a socket is connected by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A Unix socket, which knows the user at its other end.
+    Unix,
+    /// IP.
+    Internet,
+    /// Something else, or a stream of the application's.
+    Unknown,
+}
+
 /// A stream socket, close-on-exec, that never raises SIGPIPE.
 ///
 /// It is created non-blocking; [`Socket::set_blocking`] ends that once it is connected, and from then on calls that must
@@ -57,7 +68,15 @@ impl Socket {
     /// What socket(2) says.
     pub fn new(address: &Address) -> io::Result<Socket> {
         let domain = Domain::from(i32::from(address.raw().family()));
+        #[cfg(not(target_vendor = "apple"))]
         let inner = socket2::Socket::new_raw(domain, Type::STREAM.nonblocking().cloexec(), None)?;
+        // socket(2) takes no such flags there.
+        #[cfg(target_vendor = "apple")]
+        let inner = {
+            let inner = socket2::Socket::new(domain, Type::STREAM, None)?;
+            inner.set_nonblocking(true)?;
+            inner
+        };
         Ok(Socket {
             inner: Inner::System(inner),
             is_parting: false,
@@ -83,6 +102,16 @@ impl Socket {
     /// Whether it is a stream of the application's.
     pub fn is_foreign(&self) -> bool {
         matches!(self.inner, Inner::Foreign(_))
+    }
+
+    /// What it is connected by.
+    pub fn carrier(&self) -> Carrier {
+        let family = self.system().and_then(|s| Ok(s.local_addr()?.family()));
+        match family.map(i32::from) {
+            Ok(libc::AF_UNIX) => Carrier::Unix,
+            Ok(libc::AF_INET | libc::AF_INET6) => Carrier::Internet,
+            _ => Carrier::Unknown,
+        }
     }
 
     fn system(&self) -> io::Result<&socket2::Socket> {
@@ -194,6 +223,7 @@ impl Socket {
     ///
     /// # Errors
     /// What recv(2) says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn recv(&self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
         let flags = if may_block { 0 } else { libc::MSG_DONTWAIT };
         self.retry(may_block, true, || match &self.inner {
@@ -211,14 +241,27 @@ impl Socket {
     ///
     /// # Errors
     /// What send(2) says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn send(&self, data: &[u8], may_block: bool) -> io::Result<usize> {
         let mut flags = libc::MSG_NOSIGNAL | if may_block { 0 } else { libc::MSG_DONTWAIT };
         if self.is_parting {
-            flags |= libc::MSG_MORE;
+            flags |= sys::MSG_MORE;
         }
         self.retry(may_block, false, || match &self.inner {
             Inner::System(socket) => socket.send_with_flags(data, flags),
             Inner::Foreign(stream) => stream.send(data),
+        })
+    }
+
+    /// Sends as much of these, one behind the other, as goes without waiting; returns how much that was.
+    ///
+    /// # Errors
+    /// What sendmsg(2) says.
+    pub fn send_gathered(&self, parts: [&[u8]; 3]) -> io::Result<usize> {
+        let system = self.system()?;
+        let flags = libc::MSG_NOSIGNAL | libc::MSG_DONTWAIT;
+        self.retry(false, false, || {
+            system.send_vectored_with_flags(&parts.map(io::IoSlice::new), flags)
         })
     }
 
@@ -233,18 +276,38 @@ impl Socket {
         }
     }
 
+    #[inline(always)]
     fn retry(
         &self,
         may_block: bool,
         read: bool,
         mut call: impl FnMut() -> io::Result<usize>,
     ) -> io::Result<usize> {
+        match call() {
+            Err(error) => self.go_on_after(error, may_block, read, call),
+            done => done,
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn go_on_after(
+        &self,
+        mut error: io::Error,
+        may_block: bool,
+        read: bool,
+        mut call: impl FnMut() -> io::Result<usize>,
+    ) -> io::Result<usize> {
         loop {
-            match call() {
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
-                Err(e) if may_block && e.kind() == io::ErrorKind::WouldBlock => {
+            match error.kind() {
+                io::ErrorKind::Interrupted => {}
+                io::ErrorKind::WouldBlock if may_block => {
                     self.wait(read, !read, None)?;
                 }
+                _ => return Err(error),
+            }
+            match call() {
+                Err(again) => error = again,
                 done => return done,
             }
         }

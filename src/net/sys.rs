@@ -122,7 +122,7 @@ pub(super) fn numeric_host(address: &SockAddr) -> Vec<u8> {
             address.as_ptr().cast(),
             address.len(),
             text.as_mut_ptr().cast(),
-            text.len() as libc::socklen_t,
+            text.len() as _,
             std::ptr::null_mut(),
             0,
             libc::NI_NUMERICHOST,
@@ -148,6 +148,12 @@ pub(super) fn poll(fd: RawFd, read: bool, write: bool, timeout_ms: i32) -> io::R
         n => Ok(n > 0),
     }
 }
+
+/// For send(2): more follows soon. Other systems send at once.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(super) const MSG_MORE: i32 = libc::MSG_MORE;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) const MSG_MORE: i32 = 0;
 
 /// What poll(2) shows of a descriptor at once.
 pub(super) struct Look {
@@ -223,6 +229,18 @@ pub(super) fn set_int_option(fd: RawFd, level: i32, name: i32, value: i32) -> io
 }
 
 /// The user id of the process on the other end of a Unix socket.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(super) fn peer_uid(fd: RawFd) -> io::Result<u32> {
+    let (mut uid, mut gid) = (0, 0);
+    // SAFETY: both targets are ours and live through the call.
+    match unsafe { libc::getpeereid(fd, &mut uid, &mut gid) } {
+        0 => Ok(uid),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
+/// The user id of the process on the other end of a Unix socket.
+#[cfg(any(target_os = "linux", target_os = "android"))]
 pub(super) fn peer_uid(fd: RawFd) -> io::Result<u32> {
     let mut credentials = libc::ucred {
         pid: 0,
@@ -308,17 +326,34 @@ pub(super) fn send_cancel(
     packet: &[u8],
 ) -> Result<(), CancelFailure> {
     // SAFETY: the C library's errno location is valid for the calling thread for as long as it runs.
-    let saved = unsafe { *libc::__errno_location() };
+    let saved = unsafe { *errno_location() };
     let result = send_cancel_inner(address, options, packet);
     // SAFETY: as above.
-    unsafe { *libc::__errno_location() = saved };
+    unsafe { *errno_location() = saved };
     result
 }
 
+#[cfg(any(target_os = "netbsd", target_os = "openbsd", target_os = "android"))]
+use libc::__errno as errno_location;
+#[cfg(target_os = "linux")]
+use libc::__errno_location as errno_location;
+#[cfg(any(
+    target_os = "freebsd",
+    target_os = "dragonfly",
+    target_vendor = "apple"
+))]
+use libc::__error as errno_location;
+
 fn errno() -> i32 {
     // SAFETY: the C library's errno location is valid for the calling thread for as long as it runs.
-    unsafe { *libc::__errno_location() }
+    unsafe { *errno_location() }
 }
+
+#[cfg(not(target_vendor = "apple"))]
+const CLOEXEC: i32 = libc::SOCK_CLOEXEC;
+/// socket(2) takes no flags there; a program started just then keeps the descriptor.
+#[cfg(target_vendor = "apple")]
+const CLOEXEC: i32 = 0;
 
 fn send_cancel_inner(
     address: &SockAddr,
@@ -327,7 +362,7 @@ fn send_cancel_inner(
 ) -> Result<(), CancelFailure> {
     let family = libc::c_int::from(address.family());
     // SAFETY: takes integers only.
-    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | libc::SOCK_CLOEXEC, 0) };
+    let fd = unsafe { libc::socket(family, libc::SOCK_STREAM | CLOEXEC, 0) };
     if fd < 0 {
         return Err((b"PQcancel() -- socket() failed: ", errno()));
     }

@@ -23,6 +23,7 @@ impl Transport {
     ///
     /// # Errors
     /// What the socket says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn recv(&mut self, buf: &mut Vec<u8>, max: usize, may_block: bool) -> io::Result<usize> {
         match self {
             Transport::Plain(socket) => socket.recv(buf, max, may_block),
@@ -35,6 +36,7 @@ impl Transport {
     ///
     /// # Errors
     /// What the socket says; `WouldBlock` only when `may_block` is false.
+    #[inline]
     pub fn send(&mut self, data: &[u8], may_block: bool) -> io::Result<usize> {
         match self {
             Transport::Plain(socket) => socket.send(data, may_block),

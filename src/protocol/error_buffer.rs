@@ -40,9 +40,10 @@ impl ErrorBuffer {
     }
 
     /// Forgets everything but what is kept.
+    #[inline]
     pub fn clear(&mut self) {
         self.reported = 0;
-        if !self.text.is_empty() {
+        if self.len() > self.kept {
             self.text.truncate(self.kept);
             self.text.push(0);
         }

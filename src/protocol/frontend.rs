@@ -1,9 +1,11 @@
 //! What the frontend (us) sends: encoders that append one message each to an output buffer.
 //!
-//! Every encoder reserves before it writes, so a message is either wholly in the buffer or not at all. Source: the
-//! manual's chapter "Frontend/Backend Protocol", section "Message Formats".
+//! Every encoder reserves before it writes, so a message is either wholly in the buffer or not at all; but for those of
+//! queries, which write to any [`Sink`] and leave it to the caller to cut off what has no room. Source: the manual's chapter
+//! "Frontend/Backend Protocol", section "Message Formats".
 
 use super::error::UsageError;
+use super::sink::Sink;
 use super::types::Oid;
 
 /// Type bytes of frontend messages, named after the message.
@@ -47,7 +49,8 @@ pub fn begin(out: &mut Vec<u8>, kind: u8, body: usize) -> Result<(), OutputFull>
     Ok(())
 }
 
-fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), OutputFull> {
+/// Room for so many bytes more.
+pub(super) fn reserve(out: &mut Vec<u8>, more: usize) -> Result<(), OutputFull> {
     match out.len().checked_add(more) {
         Some(len) if len <= OUTPUT_LIMIT => out.try_reserve(more).map_err(|_| OutputFull),
         _ => Err(OutputFull),
@@ -75,7 +78,7 @@ pub fn empty(out: &mut Vec<u8>, kind: u8) -> Result<(), OutputFull> {
     begin(out, kind, 0)
 }
 
-/// A message whose body is one String: Query, CopyFail, PasswordMessage.
+/// A message whose body is one String: CopyFail, PasswordMessage.
 ///
 /// # Errors
 /// [`OutputFull`].
@@ -95,25 +98,54 @@ pub fn bytes(out: &mut Vec<u8>, kind: u8, data: &[u8]) -> Result<(), OutputFull>
     Ok(())
 }
 
+/// Query: String query.
+///
+/// # Errors
+/// [`OutputFull`].
+#[inline]
+pub fn query<S: Sink>(out: &mut S, query: &[u8]) -> Result<(), OutputFull> {
+    let start = begin_in(out, tag::QUERY)?;
+    out.put(query)?;
+    out.put(&[0])?;
+    end_in(out, start);
+    Ok(())
+}
+
 /// Parse: String statement, String query, Int16 count, that many Int32 type OIDs.
 ///
 /// # Errors
 /// [`OutputFull`].
-pub fn parse(
-    out: &mut Vec<u8>,
+pub fn parse<S: Sink>(
+    out: &mut S,
     statement: &[u8],
     query: &[u8],
     types: &[Oid],
 ) -> Result<(), OutputFull> {
-    let body = sum(&[statement.len(), 1, query.len(), 1, 2, types.len() * 4])?;
-    begin(out, tag::PARSE, body)?;
-    put_string(out, statement);
-    put_string(out, query);
-    put_u16(out, types.len() as u16);
+    let start = begin_in(out, tag::PARSE)?;
+    out.put(statement)?;
+    out.put(&[0])?;
+    out.put(query)?;
+    let [a, b] = (types.len() as u16).to_be_bytes();
+    out.put(&[0, a, b])?;
     for &oid in types {
-        put_u32(out, oid);
+        out.put(&oid.to_be_bytes())?;
     }
+    end_in(out, start);
     Ok(())
+}
+
+/// Begins a message in a sink, and says where.
+#[inline(always)]
+fn begin_in<S: Sink>(out: &mut S, kind: u8) -> Result<usize, OutputFull> {
+    let start = out.len();
+    out.put(&[kind, 0, 0, 0, 0])?;
+    Ok(start)
+}
+
+/// Ends the message that begins at `start`: now its length is known.
+#[inline(always)]
+fn end_in<S: Sink>(out: &mut S, start: usize) {
+    out.set_u32(start + 1, (out.len() - start - 1) as u32);
 }
 
 /// One parameter value on its way out.
@@ -162,63 +194,44 @@ impl Params for [Param<'_>] {
     }
 }
 
-/// Bind to the unnamed portal: format codes, parameter values, one result format code.
+/// Bind to the unnamed portal: format codes, parameter values, one result format code. Each parameter's value is asked for
+/// once.
 ///
 /// # Errors
 /// [`OutputFull`].
-pub fn bind<P: Params + ?Sized>(
-    out: &mut Vec<u8>,
-    statement: &[u8],
-    params: &P,
-    result_format: i16,
-) -> Result<(), OutputFull> {
-    let start = out.len();
-    let written = put_bind(out, statement, params, result_format);
-    if written.is_err() {
-        out.truncate(start);
-    }
-    written
-}
-
-/// Writes a Bind in one pass: each parameter is asked for once, and the length is put in at the end.
 #[inline]
-fn put_bind<P: Params + ?Sized>(
-    out: &mut Vec<u8>,
+pub fn bind<S: Sink, P: Params + ?Sized>(
+    out: &mut S,
     statement: &[u8],
     params: &P,
     result_format: i16,
 ) -> Result<(), OutputFull> {
-    let start = out.len();
+    let start = begin_in(out, tag::BIND)?;
     let count = params.len();
-    let formats = if params.has_formats() { count } else { 0 };
-    // What is still to be written, but for the values.
-    let mut fixed = sum(&[5, 1, statement.len(), 1, 2, formats * 2, 2, count * 4, 4])?;
-    reserve(out, fixed)?;
-    out.extend_from_slice(&[tag::BIND, 0, 0, 0, 0, 0]);
-    put_string(out, statement);
-    put_u16(out, formats as u16);
-    for i in 0..formats {
-        put_u16(out, params.get(i).format as u16);
+    let [high, low] = (count as u16).to_be_bytes();
+    out.put(&[0])?;
+    out.put(statement)?;
+    if params.has_formats() {
+        out.put(&[0, high, low])?;
+        for i in 0..count {
+            out.put(&params.get(i).format.to_be_bytes())?;
+        }
+        out.put(&[high, low])?;
+    } else {
+        out.put(&[0, 0, 0, high, low])?;
     }
-    put_u16(out, count as u16);
-    fixed = count * 4 + 4;
     for i in 0..count {
-        fixed -= 4;
         match params.get(i).value {
             Some(value) => {
-                reserve(out, sum(&[value.len(), 4, fixed])?)?;
-                put_u32(out, value.len() as u32);
-                out.extend_from_slice(value);
+                out.put(&(value.len() as u32).to_be_bytes())?;
+                out.put(value)?;
             }
-            None => put_u32(out, u32::MAX),
+            None => out.put(&u32::MAX.to_be_bytes())?,
         }
     }
-    let [a, b] = result_format.to_be_bytes();
-    out.extend_from_slice(&[0, 1, a, b]);
-    let length = (out.len() - start - 1) as u32;
-    if let Some(word) = out.get_mut(start + 1..start + 5) {
-        word.copy_from_slice(&length.to_be_bytes());
-    }
+    let [high, low] = result_format.to_be_bytes();
+    out.put(&[0, 1, high, low])?;
+    end_in(out, start);
     Ok(())
 }
 
@@ -242,14 +255,12 @@ const SYNC_LEN: usize = 5;
 ///
 /// # Errors
 /// [`OutputFull`].
-pub fn run_portal(out: &mut Vec<u8>, sync: bool) -> Result<(), OutputFull> {
-    let messages = match sync {
-        true => &RUN_AND_SYNC[..],
-        false => &RUN_AND_SYNC[..RUN_AND_SYNC.len() - SYNC_LEN],
-    };
-    reserve(out, messages.len())?;
-    out.extend_from_slice(messages);
-    Ok(())
+#[inline]
+pub fn run_portal<S: Sink>(out: &mut S, sync: bool) -> Result<(), OutputFull> {
+    match sync {
+        true => out.put(&RUN_AND_SYNC),
+        false => out.put(&RUN_AND_SYNC[..RUN_AND_SYNC.len() - SYNC_LEN]),
+    }
 }
 
 /// One argument of a FunctionCall: binary bytes, `None` for SQL NULL.
@@ -377,7 +388,7 @@ mod tests {
     #[test]
     fn a_query_is_type_length_text_nul() {
         let mut out = Vec::new();
-        string(&mut out, tag::QUERY, b"select 1").unwrap();
+        query(&mut out, b"select 1").unwrap();
         assert_eq!(out, b"Q\0\0\0\x0dselect 1\0");
     }
 

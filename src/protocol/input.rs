@@ -65,6 +65,12 @@ impl Input {
         &self.block[self.pos..]
     }
 
+    /// The type byte of the front message.
+    #[inline]
+    pub fn front(&self) -> Option<u8> {
+        self.block.get(self.pos).copied()
+    }
+
     /// Whether the front message, as far as it has come, is of this kind.
     #[inline]
     pub fn starts_with(&self, kind: u8) -> bool {
@@ -130,19 +136,32 @@ impl Input {
         Some(body)
     }
 
-    /// Takes the front message away. In a pinned block its type byte becomes the NUL that ends a row before it.
+    /// Takes the front message away.
     pub fn consume(&mut self, body_len: usize) {
+        self.consume_messages(HEADER_LEN + body_len);
+    }
+
+    /// Takes whole messages away, `n` bytes. In a pinned block the first one's type byte becomes the NUL that ends a row
+    /// before it.
+    #[inline]
+    pub(super) fn consume_messages(&mut self, n: usize) {
         if self.pinned
             && let Some(first) = self.block.get_mut(self.pos)
         {
             *first = 0;
         }
-        self.consume_bytes(HEADER_LEN + body_len);
+        self.consume_bytes(n);
     }
 
     /// Takes `n` bytes away that are no message (a negotiation answer).
     pub fn consume_bytes(&mut self, n: usize) {
         self.pos = (self.pos + n).min(self.block.len());
+    }
+
+    /// Takes away all but the last `n` bytes of what is there, whole messages, from a block that rows do not lie in.
+    #[inline(always)]
+    pub(super) fn keep_last(&mut self, n: usize) {
+        self.pos = self.block.len().saturating_sub(n);
     }
 
     /// Makes room to receive and returns the block with the number of bytes that may be appended to it; a row block
@@ -152,7 +171,22 @@ impl Input {
     ///
     /// # Errors
     /// [`InputFull`] when memory is out. Nothing is lost then.
+    #[inline(always)]
     pub fn space(
+        &mut self,
+        retire: impl FnMut(Vec<u8>, usize),
+    ) -> Result<(&mut Vec<u8>, usize), InputFull> {
+        if self.pos == self.block.len() && !self.pinned && self.room() > 0 {
+            // As a rule: all is parsed, and the last receive has not filled the block.
+            self.block.clear();
+            self.pos = 0;
+            let room = self.room();
+            return Ok((&mut self.block, room));
+        }
+        self.make_space(retire)
+    }
+
+    fn make_space(
         &mut self,
         mut retire: impl FnMut(Vec<u8>, usize),
     ) -> Result<(&mut Vec<u8>, usize), InputFull> {

@@ -18,6 +18,7 @@ pub mod password;
 pub mod result;
 pub mod rows;
 pub mod session;
+pub mod sink;
 pub mod startup;
 pub mod startup_error;
 pub mod trace;

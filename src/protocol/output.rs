@@ -1,7 +1,8 @@
 //! The send buffer: messages wait here until the transport takes them.
 
 use super::backend::HEADER_LEN;
-use super::frontend::tag;
+use super::frontend::{self, OutputFull, tag};
+use super::sink::{Room, Sink};
 
 /// Capacity kept for the next messages once everything is sent, in bytes.
 const KEPT_CAPACITY: usize = 16 * 1024;
@@ -15,8 +16,8 @@ const FIRST_CAPACITY: usize = 256;
 pub struct Output {
     buffer: Vec<u8>,
     sent: usize,
-    /// So many bytes at the end of the buffer are no content: they have been sent before, or were made ready for
-    /// [`Output::append_copy_data`].
+    /// So many bytes at the end of the buffer are no content: they have been sent before, or were made ready. Messages are
+    /// written there first ([`Output::append_in_room`], [`Output::append_copy_data`]).
     room: usize,
     /// More than an idle connection's capacity has been needed in this cycle.
     is_busy: bool,
@@ -74,11 +75,51 @@ impl Output {
         let Some(place) = room.get_mut(..data.len()) else {
             return false;
         };
-        let [kind, length @ ..] = header;
-        *kind = tag::COPY_DATA;
-        *length = (data.len() as u32 + 4).to_be_bytes();
+        *header = copy_header(data);
         place.copy_from_slice(data);
         self.room -= HEADER_LEN + data.len();
+        true
+    }
+
+    /// Offers to `send` what waits and, behind it, a CopyData message, header and data: `send` says how many of all these bytes
+    /// it has taken, and only the rest is copied.
+    ///
+    /// # Errors
+    /// [`OutputFull`], and nothing has been offered.
+    pub fn offer_copy_data(
+        &mut self,
+        data: &[u8],
+        send: impl FnOnce([&[u8]; 3]) -> usize,
+    ) -> Result<(), OutputFull> {
+        // First of all: what has begun to be sent must be ended.
+        frontend::reserve(self.buffer(), data.len().saturating_add(HEADER_LEN))?;
+        let header = copy_header(data);
+        let sent = send([self.pending(), &header, data]);
+        let waiting = self.len();
+        let mut taken = sent.saturating_sub(waiting);
+        for part in [&header, data] {
+            let skipped = taken.min(part.len());
+            self.buffer.extend_from_slice(&part[skipped..]);
+            taken -= skipped;
+        }
+        if waiting > 0 {
+            self.advance(sent.min(waiting));
+        }
+        Ok(())
+    }
+
+    /// Appends what `write` writes, if there is room for all of it; whether there was.
+    #[inline(always)]
+    pub fn append_in_room(
+        &mut self,
+        write: impl FnOnce(&mut Room<'_>) -> Result<(), OutputFull>,
+    ) -> bool {
+        let end = self.end();
+        let mut room = Room::new(self.buffer.get_mut(end..).unwrap_or_default());
+        if write(&mut room).is_err() {
+            return false;
+        }
+        self.room -= room.len();
         true
     }
 
@@ -144,6 +185,13 @@ impl Output {
     }
 }
 
+/// The header of a CopyData message with this content, which is no longer than messages can be.
+#[inline(always)]
+fn copy_header(data: &[u8]) -> [u8; HEADER_LEN] {
+    let [a, b, c, d] = (data.len() as u32 + 4).to_be_bytes();
+    [tag::COPY_DATA, a, b, c, d]
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -160,6 +208,29 @@ mod tests {
         out.cut(mark);
         assert_eq!(out.pending(), b"rst");
         out.advance(3);
+        assert!(out.is_empty());
+    }
+
+    #[test]
+    fn of_a_message_that_is_offered_only_what_is_not_taken_is_kept() {
+        let whole = b"waits:d\0\0\0\x0cthe data";
+        for taken in 0..=whole.len() {
+            let mut out = Output::default();
+            out.buffer().extend_from_slice(b"?waits:");
+            out.advance(1);
+            out.make_room(100);
+            let offered = out.offer_copy_data(b"the data", |parts| {
+                assert_eq!(parts.concat(), whole);
+                taken
+            });
+            assert!(offered.is_ok());
+            assert_eq!(out.pending(), &whole[taken..]);
+            assert_eq!(out.is_empty(), taken == whole.len());
+            out.buffer().extend_from_slice(b"next");
+            assert_eq!(out.pending(), [&whole[taken..], b"next"].concat());
+        }
+        let mut out = Output::default();
+        assert!(out.offer_copy_data(b"all", |_| 8).is_ok());
         assert!(out.is_empty());
     }
 
@@ -187,5 +258,24 @@ mod tests {
         out.make_room(2);
         out.advance(1);
         assert!(out.is_empty() && out.pending().is_empty());
+    }
+
+    #[test]
+    fn memory_goes_back_after_a_cycle_that_needed_little_and_nothing_unsent_with_it() {
+        let mut out = Output::default();
+        out.buffer().resize(2 * IDLE_CAPACITY, b'x');
+        out.end_cycle();
+        assert_eq!(out.len(), 2 * IDLE_CAPACITY, "unsent");
+        out.advance(2 * IDLE_CAPACITY);
+        out.end_cycle();
+        assert!(out.buffer.capacity() > IDLE_CAPACITY, "needed");
+        out.buffer().push(b'y');
+        out.advance(1);
+        out.end_cycle();
+        assert_eq!(out.buffer.capacity(), 0, "not needed");
+        out.buffer().push(b'z');
+        out.advance(1);
+        out.end_cycle();
+        assert_eq!(out.buffer.capacity(), FIRST_CAPACITY, "small enough");
     }
 }

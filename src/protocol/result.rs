@@ -3,7 +3,8 @@
 //! It owns everything it shows and outlives the connection it came from. It is read-only once handed out, so threads
 //! may share it.
 
-use std::sync::{Arc, LazyLock};
+use std::ops::Deref;
+use std::sync::Arc;
 
 use super::error::ResultError;
 use super::error_fields::ErrorFields;
@@ -39,10 +40,36 @@ pub struct Columns {
     not_text: usize,
 }
 
-/// The columns of a result that has none.
-pub fn no_columns() -> Arc<Columns> {
-    static NO_COLUMNS: LazyLock<Arc<Columns>> = LazyLock::new(Arc::default);
-    Arc::clone(&NO_COLUMNS)
+/// What a result without columns shows. Made at compile time: what the first of several threads makes, a fork in another one may
+/// leave half made, and locked, in the child.
+static NO_COLUMNS: Columns = Columns {
+    names: Vec::new(),
+    list: Vec::new(),
+    binary: 0,
+    not_text: 0,
+};
+
+/// Columns that results share; by default none.
+#[derive(Clone, Debug, Default)]
+pub struct SharedColumns(Option<Arc<Columns>>);
+
+impl SharedColumns {
+    /// To be shared from now on.
+    pub fn new(columns: Columns) -> Self {
+        SharedColumns(Some(Arc::new(columns)))
+    }
+}
+
+impl Deref for SharedColumns {
+    type Target = Columns;
+
+    #[inline]
+    fn deref(&self) -> &Columns {
+        match &self.0 {
+            Some(columns) => columns,
+            None => &NO_COLUMNS,
+        }
+    }
 }
 
 /// No memory, or more than a C `int` counts.
@@ -242,6 +269,31 @@ impl CommandTag {
         self.len = len as u8;
     }
 
+    /// Becomes the tag of a CommandComplete's body; `false`, and nothing is changed, if that is not a text and its NUL.
+    #[inline(always)]
+    pub fn set_from_message(&mut self, body: &[u8]) -> bool {
+        if let (9..=16, Some(first), Some(last)) =
+            (body.len(), body.first_chunk(), body.last_chunk())
+            && let Some(place) = self.text.get_mut(..body.len())
+        {
+            // Most are so long: two words, which overlap, and the only NUL is the second one's last byte.
+            if first_zero(*first) != 8 || first_zero(*last) != 7 {
+                return false;
+            }
+            place[..8].copy_from_slice(first);
+            place[body.len() - 8..].copy_from_slice(last);
+            self.len = body.len() as u8 - 1;
+            return true;
+        }
+        match body {
+            [tag @ .., 0] if !tag.contains(&0) => {
+                self.set(tag);
+                true
+            }
+            _ => false,
+        }
+    }
+
     /// The tag.
     pub fn text(&self) -> &[u8] {
         &self.text[..usize::from(self.len)]
@@ -308,6 +360,15 @@ impl CommandTag {
     }
 }
 
+/// Where the first zero byte is in a word; 8 if nowhere.
+#[inline(always)]
+fn first_zero(word: [u8; 8]) -> u32 {
+    let word = u64::from_le_bytes(word);
+    // The lowest bit that is set is the top bit of the first byte that is 0.
+    let zeros = word.wrapping_sub(0x0101_0101_0101_0101) & !word & 0x8080_8080_8080_8080;
+    zeros.trailing_zeros() / 8
+}
+
 /// What an error or notice result carries.
 pub struct ErrorReport {
     /// The fields of the server's message; none for messages of this library.
@@ -364,7 +425,7 @@ pub struct ResultBody {
     /// Its status.
     pub status: ExecStatus,
     /// Its columns; shared by the partial results of one command.
-    pub columns: Arc<Columns>,
+    pub columns: SharedColumns,
     /// Its rows.
     pub rows: RowStore,
     /// Types of a statement's parameters, from a Describe.
@@ -384,11 +445,11 @@ pub struct ResultBody {
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
-        QueryResult::with_columns(status, no_columns(), client_encoding)
+        QueryResult::with_columns(status, SharedColumns::default(), client_encoding)
     }
 
     /// A result ready to take rows of these columns.
-    pub fn with_columns(status: ExecStatus, columns: Arc<Columns>, client_encoding: i32) -> Self {
+    pub fn with_columns(status: ExecStatus, columns: SharedColumns, client_encoding: i32) -> Self {
         QueryResult(Box::new(ResultBody {
             status,
             rows: RowStore::new(columns.len(), columns.any_binary()),
@@ -403,10 +464,10 @@ impl QueryResult {
     }
 
     /// As if made by [`QueryResult::with_columns`], in the memory of a result that was retired.
-    pub fn renew(&mut self, status: ExecStatus, columns: &Arc<Columns>, client_encoding: i32) {
+    pub fn renew(&mut self, status: ExecStatus, columns: &SharedColumns, client_encoding: i32) {
         let body = &mut *self.0;
-        if !Arc::ptr_eq(&body.columns, columns) {
-            body.columns = Arc::clone(columns);
+        if !std::ptr::eq::<Columns>(&*body.columns, &**columns) {
+            body.columns = columns.clone();
         }
         body.status = status;
         body.binary = columns.all_binary();
@@ -422,7 +483,7 @@ impl QueryResult {
         let body = &mut *self.0;
         body.rows.trim();
         if body.columns.len() > KEPT_COLUMNS {
-            body.columns = no_columns();
+            body.columns = SharedColumns::default();
         }
         if body.param_types.capacity() > 0 {
             body.param_types = Vec::new();
@@ -479,7 +540,7 @@ impl QueryResult {
         }
         self.rows = RowStore::new(columns.len(), columns.any_binary());
         self.binary = columns.none_text();
-        self.columns = Arc::new(columns);
+        self.columns = SharedColumns::new(columns);
         true
     }
 
@@ -568,6 +629,23 @@ mod tests {
             let made = CommandTag::new(tag.as_bytes());
             assert_eq!(made.inserted_oid(), oid, "{tag}");
             assert_eq!(made.inserted_oid_digits(), digits.as_bytes(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn a_tag_is_taken_from_a_body_that_ends_with_its_only_nul() {
+        for len in 0..70 {
+            let body = [&vec![b'x'; len][..], b"\0"].concat();
+            let mut tag = CommandTag::new(b"OLD");
+            assert!(tag.set_from_message(&body), "{len}");
+            assert_eq!(tag.text_with_nul(), [&body[..len.min(63)], b"\0"].concat());
+            for at in 0..len {
+                let mut bad = body.clone();
+                bad[at] = 0;
+                assert!(!tag.set_from_message(&bad), "{at} of {len}");
+            }
+            assert!(!tag.set_from_message(&body[..len]));
+            assert_eq!(tag.text(), &body[..len.min(63)]);
         }
     }
 

@@ -17,8 +17,12 @@ typedef struct workload
 extern const workload query_workloads[];
 extern const workload row_workloads[];
 extern const workload copy_workloads[];
+extern const workload bulk_workloads[];
 extern const workload connect_workloads[];
 extern const workload growth_workloads[];
+
+/* The workload of this name, in place of one that the library under test has no functions for. */
+void		perform(const char *name, const char *conninfo, long n);
 
 /* Between these two the clocks, the allocations and the memory are read. */
 void		region_begin(void);
@@ -49,5 +53,10 @@ PGresult   *expect(PGconn *conn, PGresult *res, ExecStatusType status);
 
 /* Runs a command whose result does not matter. */
 void		command(PGconn *conn, const char *query);
+
+/* A connection to copy rows in on, one such row, and the end of it. */
+PGconn	   *copying_in(const char *conninfo);
+extern const char *const copy_in_row;
+void		copied_in(PGconn *conn);
 
 #endif

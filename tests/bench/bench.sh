@@ -29,7 +29,7 @@ ln -s "$system" "$work/debian15/libpq.so.5"
 
 flags=(-O2 -Wall -Wextra)
 ${CC:-cc} "${flags[@]}" -I"$here/../../include" -o "$work/bench" \
-    "$here"/{main,queries,rows,copying,connecting,growing}.c -L"$work/ours" -l:libpq.so.5
+    "$here"/{main,queries,rows,copying,bulk,connecting,growing}.c -L"$work/ours" -l:libpq.so.5
 ${CC:-cc} "${flags[@]}" -shared -fPIC -o "$work/allocs.so" "$here/allocs.c"
 for one in load floor; do
     ${CC:-cc} "${flags[@]}" -o "$work/$one" "$here/$one.c"

@@ -9,6 +9,7 @@
 #include <sys/epoll.h>
 
 #include "bench.h"
+#include "libpq-porcelain.h"
 
 static void
 connects(const char *conninfo, long n)
@@ -23,9 +24,8 @@ connects(const char *conninfo, long n)
 }
 
 /* Ours has them; with libpq there is nothing but PQconnectdb again. */
-typedef struct pqp_factory pqp_factory;
-extern pqp_factory *pqp_factory_new(void *context, const char *conninfo, char **error) __attribute__((weak));
-extern PGconn *pqp_factory_connect(pqp_factory *factory) __attribute__((weak));
+#pragma weak pqp_factory_new
+#pragma weak pqp_factory_connect
 
 /* From a factory that has connected before. */
 static void

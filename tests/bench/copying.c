@@ -52,7 +52,7 @@ copy_out_64k(const char *conninfo, long n)
  * Rows that the server passes over: it reads them, but stores nothing, so that the client has
  * something to do.
  */
-static PGconn *
+PGconn *
 copying_in(const char *conninfo)
 {
 	PGconn	   *conn = connected(conninfo);
@@ -62,8 +62,8 @@ copying_in(const char *conninfo)
 	return conn;
 }
 
-static void
-ended(PGconn *conn)
+void
+copied_in(PGconn *conn)
 {
 	PGresult   *res;
 
@@ -74,20 +74,20 @@ ended(PGconn *conn)
 		PQclear(res);
 }
 
-static const char *const row = "1000\tname1000\ta9b7ba70783b617e9998dc4dd82eb3c5\n";
+const char *const copy_in_row = "1000\tname1000\ta9b7ba70783b617e9998dc4dd82eb3c5\n";
 
 static void
 copy_in(const char *conninfo, long n)
 {
 	PGconn	   *conn = copying_in(conninfo);
-	int			length = (int) strlen(row);
+	int			length = (int) strlen(copy_in_row);
 	long		i;
 
 	region_begin();
 	for (i = 0; i < n; i++)
-		if (PQputCopyData(conn, row, length) != 1)
+		if (PQputCopyData(conn, copy_in_row, length) != 1)
 			give_up(conn, "COPY in");
-	ended(conn);
+	copied_in(conn);
 	region_end();
 	PQfinish(conn);
 }
@@ -97,20 +97,20 @@ copy_in_64k(const char *conninfo, long n)
 {
 	static char block[65536];
 	PGconn	   *conn = copying_in(conninfo);
-	size_t		length = strlen(row),
+	size_t		length = strlen(copy_in_row),
 				filled = 0;
 	long		i;
 
 	while (filled + length <= sizeof block)
 	{
-		memcpy(block + filled, row, length);
+		memcpy(block + filled, copy_in_row, length);
 		filled += length;
 	}
 	region_begin();
 	for (i = 0; i < n; i++)
 		if (PQputCopyData(conn, block, (int) filled) != 1)
 			give_up(conn, "COPY in");
-	ended(conn);
+	copied_in(conn);
 	region_end();
 	PQfinish(conn);
 }

@@ -1,15 +1,18 @@
 /*
  * The least that can be done with the same bytes, without a library: what any client would cost.
  *
- *   floor walk|keep WORKLOAD SOCKET N
+ *   floor walk|keep WORKLOAD SOCKET|PORT N
  *
  * `walk` receives and looks at the messages' headers. `keep`, for rows, keeps all blocks and where
  * each value is, and then reads every field as the benchmark does: its checksum is the same.
- * WORKLOAD is rows, wide, large, copy_out, copy_in, exec or connect.
+ * WORKLOAD is rows, wide, large, copy_out, copy_in, exec, connect, or factory: a connection over TCP
+ * with as much said in both directions, and in as many turns, as with SCRAM, and none of its work.
  */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
@@ -86,9 +89,8 @@ say(const char *p, size_t length)
 }
 
 static void
-connects(const char *path)
+connects_unix(const char *path)
 {
-	static const char startup[] = "\0\0\0\51\0\3\0\0user\0postgres\0database\0postgres\0";
 	struct sockaddr_un address = {AF_UNIX, ""};
 
 	fd = socket(AF_UNIX, SOCK_STREAM, 0);
@@ -97,6 +99,30 @@ connects(const char *path)
 	strcpy(address.sun_path, path);
 	if (connect(fd, (struct sockaddr *) &address, sizeof address) != 0)
 		die(path);
+}
+
+static void
+connects_tcp(const char *port)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t) atoi(port)),
+	.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int			on = 1;
+
+	fd = socket(AF_INET, SOCK_STREAM, 0);
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+	if (connect(fd, (struct sockaddr *) &address, sizeof address) != 0)
+		die(port);
+}
+
+static void
+connects(const char *place)
+{
+	static const char startup[] = "\0\0\0\51\0\3\0\0user\0postgres\0database\0postgres\0";
+
+	if (place[0] == '/')
+		connects_unix(place);
+	else
+		connects_tcp(place);
 	say(startup, sizeof startup);
 }
 
@@ -255,7 +281,7 @@ main(int argc, char **argv)
 
 	if (argc != 5)
 	{
-		fputs("usage: floor walk|keep WORKLOAD SOCKET N\n", stderr);
+		fputs("usage: floor walk|keep WORKLOAD SOCKET|PORT N\n", stderr);
 		return 2;
 	}
 	what = argv[2];
@@ -267,13 +293,22 @@ main(int argc, char **argv)
 	received = 0;
 	wall = now(CLOCK_MONOTONIC);
 	cpu = now(CLOCK_PROCESS_CPUTIME_ID);
-	if (strcmp(what, "connect") == 0)
+	if (strcmp(what, "connect") == 0 || strcmp(what, "factory") == 0)
 		for (i = 0; i < n; i++)
 		{
 			say("X\0\0\0\4", 5);
 			close(fd);
 			connects(argv[3]);
 			until('Z');
+			if (strcmp(what, "factory") == 0)
+			{
+				/* what SASLInitialResponse and SASLResponse have: 55 and 109 bytes */
+				query("--34567890123456789012345678901234567890123456789");
+				until('Z');
+				query("--34567890123456789012345678901234567890123456789012345678901234567890123456789012345"
+					  "678901234567890123");
+				until('Z');
+			}
 		}
 	else if (strcmp(what, "exec") == 0)
 		for (i = 0; i < n; i++)

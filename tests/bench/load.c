@@ -1,12 +1,14 @@
 /*
- * Loads a library with all its bindings resolved, and prints how long that took; without an
- * argument, loads nothing.
+ * Loads a library with all its bindings resolved, and prints how long that took and how much memory the
+ * process had at its peak; without an argument, loads nothing.
  *
  *   load [LIBRARY]
  */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <time.h>
+
+#include "memory.h"
 
 static double
 now(clockid_t which)
@@ -28,6 +30,8 @@ main(int argc, char **argv)
 		fprintf(stderr, "load: %s\n", dlerror());
 		return 1;
 	}
-	printf("{\"wall\": %.9f, \"cpu\": %.9f}\n", now(CLOCK_MONOTONIC) - wall, now(CLOCK_PROCESS_CPUTIME_ID) - cpu);
+	wall = now(CLOCK_MONOTONIC) - wall;
+	cpu = now(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"peak_kb\": %ld}\n", wall, cpu, peak_kb());
 	return 0;
 }

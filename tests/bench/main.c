@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "bench.h"
+#include "memory.h"
 
 unsigned long checksum;
 long		extra;
@@ -48,26 +49,6 @@ clock_of(clockid_t which)
 	return (double) t.tv_sec + (double) t.tv_nsec / 1e9;
 }
 
-/* The value in KB of a line in a file of /proc, -1 where there is none. */
-static long
-proc_kb(const char *file, const char *key)
-{
-	char		line[256];
-	long		value = -1;
-	FILE	   *f = fopen(file, "r");
-
-	if (f == NULL)
-		return -1;
-	while (fgets(line, sizeof line, f) != NULL)
-		if (strncmp(line, key, strlen(key)) == 0)
-		{
-			value = atol(line + strlen(key));
-			break;
-		}
-	fclose(f);
-	return value;
-}
-
 static void
 read_memory(reading *r)
 {
@@ -75,7 +56,7 @@ read_memory(reading *r)
 
 	r->heap = heap.uordblks + heap.hblkhd;
 	r->resident_kb = proc_kb("/proc/self/status", "VmRSS:");
-	r->peak_kb = proc_kb("/proc/self/status", "VmHWM:");
+	r->peak_kb = peak_kb();
 	r->private_kb = proc_kb("/proc/self/smaps_rollup", "Private_Dirty:");
 }
 
@@ -148,13 +129,31 @@ library(void)
 	return dladdr(dlsym(RTLD_DEFAULT, "PQlibVersion"), &info) != 0 ? info.dli_fname : "?";
 }
 
+static const workload *
+find(const char *name)
+{
+	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, bulk_workloads,
+	connect_workloads, growth_workloads};
+	size_t		table;
+	const workload *w;
+
+	for (table = 0; table < sizeof tables / sizeof tables[0]; table++)
+		for (w = tables[table]; w->name != NULL; w++)
+			if (strcmp(w->name, name) == 0)
+				return w;
+	fprintf(stderr, "bench: no workload %s\n", name);
+	exit(2);
+}
+
+void
+perform(const char *name, const char *conninfo, long n)
+{
+	find(name)->run(conninfo, n);
+}
+
 int
 main(int argc, char **argv)
 {
-	const workload *const tables[] = {query_workloads, row_workloads, copy_workloads, connect_workloads,
-	growth_workloads};
-	size_t		table;
-
 	if (argc != 4 && argc != 5)
 	{
 		fputs("usage: bench WORKLOAD CONNINFO N [EXTRA]\n", stderr);
@@ -162,24 +161,13 @@ main(int argc, char **argv)
 	}
 	if (argc == 5)
 		extra = atol(argv[4]);
-	for (table = 0; table < sizeof tables / sizeof tables[0]; table++)
-	{
-		const workload *w;
-
-		for (w = tables[table]; w->name != NULL; w++)
-			if (strcmp(w->name, argv[1]) == 0)
-			{
-				w->run(argv[2], atol(argv[3]));
-				printf("{\"wall\": %.9f, \"cpu\": %.9f, \"allocations\": %lu, \"peak_kb\": %ld, "
-					   "\"peak_before_kb\": %ld, \"resident_kb\": %ld, \"private_kb\": %ld, "
-					   "\"heap\": %ld, \"checksum\": \"%lx\", \"version\": %d, \"library\": \"%s\"}\n",
-					   after.wall - before.wall, after.cpu - before.cpu,
-					   after.allocations - before.allocations, after.peak_kb, before.peak_kb,
-					   after.resident_kb - before.resident_kb, after.private_kb - before.private_kb,
-					   (long) after.heap - (long) before.heap, checksum, PQlibVersion(), library());
-				return 0;
-			}
-	}
-	fprintf(stderr, "bench: no workload %s\n", argv[1]);
-	return 2;
+	perform(argv[1], argv[2], atol(argv[3]));
+	printf("{\"wall\": %.9f, \"cpu\": %.9f, \"allocations\": %lu, \"peak_kb\": %ld, "
+		   "\"peak_before_kb\": %ld, \"resident_kb\": %ld, \"private_kb\": %ld, "
+		   "\"heap\": %ld, \"checksum\": \"%lx\", \"version\": %d, \"library\": \"%s\"}\n",
+		   after.wall - before.wall, after.cpu - before.cpu,
+		   after.allocations - before.allocations, after.peak_kb, before.peak_kb,
+		   after.resident_kb - before.resident_kb, after.private_kb - before.private_kb,
+		   (long) after.heap - (long) before.heap, checksum, PQlibVersion(), library());
+	return 0;
 }

@@ -15,40 +15,9 @@ look(const PGresult *res)
 }
 
 static void
-exec(const char *conninfo, long n)
+look_at_error(const PGresult *res)
 {
-	PGconn	   *conn = connected(conninfo);
-	long		i;
-
-	region_begin();
-	for (i = 0; i < n; i++)
-	{
-		PGresult   *res = expect(conn, PQexec(conn, "SELECT 1"), PGRES_TUPLES_OK);
-
-		look(res);
-		PQclear(res);
-	}
-	region_end();
-	PQfinish(conn);
-}
-
-/* A command that fails: what an error costs. */
-static void
-error(const char *conninfo, long n)
-{
-	PGconn	   *conn = connected(conninfo);
-	long		i;
-
-	region_begin();
-	for (i = 0; i < n; i++)
-	{
-		PGresult   *res = expect(conn, PQexec(conn, "SELECT nowhere"), PGRES_FATAL_ERROR);
-
-		seen(strlen(PQresultErrorMessage(res)));
-		PQclear(res);
-	}
-	region_end();
-	PQfinish(conn);
+	seen(strlen(PQresultErrorMessage(res)));
 }
 
 static const char *const three_values[3] = {"4711", "a text of some length", "2.5"};
@@ -60,20 +29,43 @@ prepare(PGconn *conn)
 	PQclear(expect(conn, PQprepare(conn, "three", three_parameters, 3, NULL), PGRES_COMMAND_OK));
 }
 
-static void
-prepared(const char *conninfo, long n)
+/* One execution each. */
+static PGresult *
+simple(PGconn *conn)
 {
-	PGconn	   *conn = connected(conninfo);
+	return PQexec(conn, "SELECT 1");
+}
+
+static PGresult *
+failing(PGconn *conn)
+{
+	return PQexec(conn, "SELECT nowhere");
+}
+
+static PGresult *
+with_parameters(PGconn *conn)
+{
+	return PQexecParams(conn, three_parameters, 3, NULL, three_values, NULL, NULL, 0);
+}
+
+static PGresult *
+of_prepared(PGconn *conn)
+{
+	return PQexecPrepared(conn, "three", 3, three_values, NULL, NULL, 0);
+}
+
+/* n of them, one after the other, each with this status. */
+static void
+repeat(PGconn *conn, long n, PGresult *(*one) (PGconn *), ExecStatusType status, void (*see) (const PGresult *))
+{
 	long		i;
 
-	prepare(conn);
 	region_begin();
 	for (i = 0; i < n; i++)
 	{
-		PGresult   *res = expect(conn, PQexecPrepared(conn, "three", 3, three_values, NULL, NULL, 0),
-								 PGRES_TUPLES_OK);
+		PGresult   *res = expect(conn, one(conn), status);
 
-		look(res);
+		see(res);
 		PQclear(res);
 	}
 	region_end();
@@ -81,22 +73,31 @@ prepared(const char *conninfo, long n)
 }
 
 static void
+exec(const char *conninfo, long n)
+{
+	repeat(connected(conninfo), n, simple, PGRES_TUPLES_OK, look);
+}
+
+/* A command that fails: what an error costs. */
+static void
+error(const char *conninfo, long n)
+{
+	repeat(connected(conninfo), n, failing, PGRES_FATAL_ERROR, look_at_error);
+}
+
+static void
 params(const char *conninfo, long n)
 {
+	repeat(connected(conninfo), n, with_parameters, PGRES_TUPLES_OK, look);
+}
+
+static void
+prepared(const char *conninfo, long n)
+{
 	PGconn	   *conn = connected(conninfo);
-	long		i;
 
-	region_begin();
-	for (i = 0; i < n; i++)
-	{
-		PGresult   *res = expect(conn, PQexecParams(conn, three_parameters, 3, NULL, three_values, NULL, NULL, 0),
-								 PGRES_TUPLES_OK);
-
-		look(res);
-		PQclear(res);
-	}
-	region_end();
-	PQfinish(conn);
+	prepare(conn);
+	repeat(conn, n, of_prepared, PGRES_TUPLES_OK, look);
 }
 
 /* A sync every this many executions; their results are read after it. */
@@ -138,7 +139,20 @@ pipeline(const char *conninfo, long n)
 	PQfinish(conn);
 }
 
-/* As an event loop does it: send, wait until readable, take in, ask whether it is complete. */
+/* As an event loop does it: wait until readable, take in, ask whether it is complete. */
+static void
+until_idle(PGconn *conn)
+{
+	struct pollfd p = {PQsocket(conn), POLLIN, 0};
+
+	while (PQisBusy(conn))
+	{
+		poll(&p, 1, -1);
+		if (!PQconsumeInput(conn))
+			give_up(conn, "taking in");
+	}
+}
+
 static void
 async(const char *conninfo, long n)
 {
@@ -151,26 +165,16 @@ async(const char *conninfo, long n)
 	for (i = 0; i < n; i++)
 	{
 		PGresult   *res;
-		struct pollfd p = {PQsocket(conn), POLLIN, 0};
 
 		if (!PQsendQuery(conn, "SELECT 1"))
 			give_up(conn, "sending");
 		while (PQflush(conn) > 0)
 			;
-		while (PQisBusy(conn))
-		{
-			poll(&p, 1, -1);
-			if (!PQconsumeInput(conn))
-				give_up(conn, "taking in");
-		}
+		until_idle(conn);
 		res = expect(conn, PQgetResult(conn), PGRES_TUPLES_OK);
 		look(res);
 		PQclear(res);
-		while (PQisBusy(conn))
-		{
-			poll(&p, 1, -1);
-			PQconsumeInput(conn);
-		}
+		until_idle(conn);
 		if (PQgetResult(conn) != NULL)
 			give_up(conn, "more than one result");
 	}

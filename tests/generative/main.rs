@@ -13,6 +13,9 @@
 //! becomes a file in `tests/data/machine_cases/`, which are all played, too.
 
 mod conninfo;
+#[path = "../support/differences.rs"]
+#[allow(dead_code)] // the list has more than one suite's lines
+mod differences;
 mod escapes;
 mod machine;
 mod programs;
@@ -125,6 +128,11 @@ fn the_table_of_connection_options_is_answered_as_the_reference_answers_it() {
         found.is_empty(),
         "ours is not as the reference\n{}",
         found.join("\n")
+    );
+    let untrue = conninfo::untrue(&reference, &ours, &lines);
+    assert!(
+        untrue.is_empty(),
+        "listed as different and are not: {untrue:?}"
     );
 }
 

@@ -3,8 +3,11 @@
 # error, and prints what there is on standard output, one KEY=VALUE a line:
 #
 #   PQP_PSYCOPG2      psycopg2 as built from its sdist, and its tests: lib/ and src/
+#   PQP_PYGRESQL      PyGreSQL likewise
 #   PQP_PSYCOPG3      the pure-Python psycopg and what it imports, unpacked
+#   PQP_GREENLETS     gevent and eventlet and what they import, unpacked (for tests/waiting.sh: only when named, "greenlets")
 #   PQP_NODE_LIBPQ    an npm tree with libpq (built) and what its tests need
+#   PQP_NODE_INCLUDE  node's headers, of its libuv too
 #   PQP_PQXX_RUNNER   libpqxx's own tests, compiled against Debian's libpqxx
 #   PQP_QT_PROGRAM    interop/qt_qpsql.cpp, compiled
 #   PQP_ODBC_PROGRAM  interop/psqlodbc.c, compiled
@@ -19,10 +22,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 
 PSYCOPG2=psycopg2==2.9.13
 PSYCOPG2_SHA256=d36784fc2dae69523ba4b79c7d1d1b4d6e83e87836874f111262f4db940b16a6
+PYGRESQL=PyGreSQL==6.2.3
+PYGRESQL_SHA256=c1209732eca102cf46a15b794b5bdcd90b204835c49b6b9221da979c31da0eb8
 PSYCOPG3=psycopg==3.3.9
 PSYCOPG3_SHA256=d2d7d04a1ce6dab4f5b27316bea3b52585cafa2f2d631e5b09dd69823f5c26f6
 TYPING=typing_extensions==4.15.0
 TYPING_SHA256=f0fa19c6845758ab08074a0cfa8b7aecb71c999ca73d62883bc25cc018c4e548
+GREENLETS="gevent==26.9.0 8e47e8c24135936bc01198f93aa97061e543a8b0d7a339d34182c35901b41da0
+eventlet==0.41.3 839ed5711fff67034e46dedf4b41cf33f8378fca541e866621895fc186933e1d
+greenlet==3.5.6 1c20ea32a73d17b9b60e3371240e17b0068120c98a5ec01a224a7dd8c89733ba
+zope.event==6.2 5e755153ac4faf64c10a4b6dd3307680166a3edf65b38df22df592610f8fa874
+zope.interface==8.7 1613beb1fb1b4f457818c5443e985142ec9e71af391bfb26e583e0353f206792
+dnspython==2.9.2 af15f7d385a6ae2fb35a796fde2138004c8c42c7389090e2addc83e3b3340fd8"
 PQXX=6.4.5
 PQXX_SHA256=86921fdb0fe54495a79d5af2c96f2c771098c31e9b352d0834230fd2799ad362
 
@@ -51,7 +62,7 @@ missing=()
 need() { # FILE-OR-PATTERN PACKAGE...
     compgen -G "$1" >/dev/null || missing+=("${@:2}")
 }
-if want psycopg2; then
+if want psycopg2 || want pygresql; then
     need '/usr/include/python3*/Python.h' python3-dev
     need /usr/lib/python3/dist-packages/setuptools python3-setuptools
 fi
@@ -155,18 +166,30 @@ fetched_by_pip() {
 python_tag=$(/usr/bin/python3 -c 'import sys; print(sys.version.split()[0])')
 compiler_tag=$(${CXX:-c++} -dumpfullversion)
 
-if want psycopg2; then
-    fetched_by_pip "$PSYCOPG2" "$PSYCOPG2_SHA256" --no-binary=:all: --no-build-isolation
-    dir=$cache/psycopg2-${PSYCOPG2_SHA256:0:12}-$python_tag
+# built_sdist NAME NAME==VERSION SHA256: a driver for Python built from its sdist; puts its place into $dir
+built_sdist() {
+    fetched_by_pip "$2" "$3" --no-binary=:all: --no-build-isolation
+    dir=$cache/$1-${3:0:12}-$python_tag
     if [ ! -d "$dir" ]; then
-        say "building $PSYCOPG2"
-        mkdir -p "$work/psycopg2/src"
-        tar -xzf "$file" --no-same-owner --strip-components=1 -C "$work/psycopg2/src"
-        run "building psycopg2" env -C "$work/psycopg2/src" PATH="$PQP_REF_ROOT/bin:$PATH" \
+        say "building $2"
+        mkdir -p "$work/$1/src"
+        tar -xzf "$file" --no-same-owner --strip-components=1 -C "$work/$1/src"
+        # the tests, where the sources of the modules they import are not beside them
+        ln -s src/tests "$work/$1/tests"
+        run "building $1" env -C "$work/$1/src" PATH="$PQP_REF_ROOT/bin:$PATH" \
             /usr/bin/python3 setup.py -q build --build-lib ../lib --build-temp ../temp
-        keep "$work/psycopg2" "$dir"
+        keep "$work/$1" "$dir"
     fi
+}
+
+if want psycopg2; then
+    built_sdist psycopg2 "$PSYCOPG2" "$PSYCOPG2_SHA256"
     echo "PQP_PSYCOPG2=$dir"
+fi
+
+if want pygresql; then
+    built_sdist pygresql "$PYGRESQL" "$PYGRESQL_SHA256"
+    echo "PQP_PYGRESQL=$dir"
 fi
 
 if want psycopg3; then
@@ -183,7 +206,24 @@ if want psycopg3; then
     echo "PQP_PSYCOPG3=$dir"
 fi
 
+if [[ $wanted == *" greenlets "* ]]; then
+    dir=$cache/greenlets-$(sha256sum <<<"$GREENLETS" | cut -c1-12)
+    if [ ! -d "$dir" ]; then
+        mkdir "$work/greenlets"
+        # the Python of Debian 12, whose psycopg2 they serve
+        while read -r spec sha; do
+            fetched_by_pip "$spec" "$sha" --only-binary=:all: --python-version 3.11 --implementation cp \
+                --platform manylinux_2_28_x86_64 --platform manylinux_2_24_x86_64 --platform manylinux2014_x86_64
+            python3 -m zipfile -e "$file" "$work/greenlets"
+        done <<<"$GREENLETS"
+        keep "$work/greenlets" "$dir"
+    fi
+    echo "PQP_GREENLETS=$dir"
+fi
+
 if want node-libpq; then
+    # the headers of the node that is installed
+    headers=$(echo /usr/include/node*/node.h | cut -d' ' -f1)
     dir=$cache/node-libpq-$(sha256sum "$here/node/package-lock.json" | cut -c1-12)-$(node --version)
     if [ ! -d "$dir" ]; then
         say "fetching and building npm's libpq"
@@ -193,8 +233,7 @@ if want node-libpq; then
         run "npm ci" npm ci --prefix "$work/node" --ignore-scripts --no-audit --no-fund
         gyp=$(npm root -g 2>/dev/null)/npm/node_modules/node-gyp/bin/node-gyp.js
         [ -e "$gyp" ] || gyp=$(command -v node-gyp) || fail "no node-gyp here: neither npm's nor Debian's"
-        # --nodedir: the headers of the node that is installed, instead of fetching some
-        headers=$(echo /usr/include/node*/node.h | cut -d' ' -f1)
+        # --nodedir: instead of fetching some
         nodedir=/usr
         [ "$headers" = /usr/include/node/node.h ] || nodedir=${headers%/node.h}
         run "node-gyp rebuild" env -C "$work/node/node_modules/libpq" PATH="$PQP_REF_ROOT/bin:$PATH" \
@@ -202,6 +241,7 @@ if want node-libpq; then
         keep "$work/node" "$dir"
     fi
     echo "PQP_NODE_LIBPQ=$dir"
+    echo "PQP_NODE_INCLUDE=${headers%/node.h}"
 fi
 
 if want libpqxx; then

@@ -25,6 +25,8 @@
 #   pqp_hostnossl          trust, over TCP and only without TLS
 #   tlsuser                cert, over TCP: the clients' certificates are for this name
 #   pqp_clientcert         trust, over TCP with any of these certificates
+#   pqp_oauth              oauth, 18 only, by the validator of oauth_validator.c; it must be the token's identity
+#   pqp_oauth_any          the same, whosever the token is, and with another scope
 #   anybody else           no line: refused
 #
 # Over TCP the servers speak TLS with certificates.sh's server.crt, and trust its root.crt.
@@ -104,13 +106,29 @@ certificates() {
     echo "$dir"
 }
 
+# validator BIN: prints the path of oauth_validator.c, compiled for that server; made once, and kept in the cache
+validator() {
+    local file include
+    include=$("$1/pg_config" --includedir-server)
+    file=$PQP_CACHE/oauth-validator-$("$1/postgres" --version | cat - "$here/oauth_validator.c" | sha256sum | cut -c1-12).so
+    if [ ! -e "$file" ]; then
+        "${CC:-cc}" -shared -fPIC -O1 -Wall -Wextra -Werror -I"$include" -o "$file.$$" "$here/oauth_validator.c" >&2 ||
+            fail "oauth_validator.c does not compile"
+        chmod 755 "$file.$$"
+        mv "$file.$$" "$file"
+    fi
+    echo "$file"
+}
+
 # template VERSION BIN: prints the directory of a data directory to copy
 template() {
     local version=$1 bin=$2 key home dir work pid=
     local certificates
     certificates=$(certificates)
+    local validator=
+    [ "$version" != 18 ] || validator=$(validator "$bin")
     key=$("$bin/postgres" --version |
-        cat - "$here/server.sh" "$here/pg_hba.conf" "$certificates/server.crt" | sha256sum | cut -c1-12)
+        cat - <(echo "$validator") "$here/server.sh" "$here/pg_hba.conf" "$certificates/server.crt" | sha256sum | cut -c1-12)
     home=$PQP_CACHE/clusters-$PQP_SERVER_USER
     dir=$home/$version-$key
     if [ ! -d "$home" ]; then
@@ -148,6 +166,15 @@ jit = off
 ssl = on
 ssl_ca_file = 'root.crt'
 END
+        if [ -n "$validator" ]; then
+            echo "oauth_validator_libraries = '$validator'" | as_server_user tee -a "$work/data/postgresql.conf" >/dev/null
+            as_server_user tee -a "$work/data/pg_hba.conf" >/dev/null <<'END'
+local   all             pqp_oauth                       oauth issuer="https://issuer.test" scope="openid who"
+host    all             pqp_oauth             samehost  oauth issuer="https://issuer.test" scope="openid who"
+local   all             pqp_oauth_any                   oauth issuer="https://issuer.test" scope="any" delegate_ident_mapping=1
+host    all             pqp_oauth_any         samehost  oauth issuer="https://issuer.test" scope="any" delegate_ident_mapping=1
+END
+        fi
         local sockets log
         sockets=$(as_server_user mktemp -d /tmp/pqp-make.XXXXXX)
         log=$work/log
@@ -166,6 +193,8 @@ CREATE ROLE pqp_hostssl LOGIN;
 CREATE ROLE pqp_hostnossl LOGIN;
 CREATE ROLE tlsuser LOGIN;
 CREATE ROLE pqp_clientcert LOGIN;
+CREATE ROLE pqp_oauth LOGIN;
+CREATE ROLE pqp_oauth_any LOGIN;
 SET client_min_messages = error;
 SET password_encryption = 'md5';
 CREATE ROLE pqp_md5 LOGIN PASSWORD 'pw-md5';

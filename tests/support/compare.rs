@@ -5,33 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::differences::listed;
 use super::process::Outcome;
-
-/// A line of `tests/data/deliberate_differences.txt`.
-struct Deliberate {
-    program: String,
-    case: String,
-}
-
-fn deliberate() -> Vec<Deliberate> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/deliberate_differences.txt");
-    let text =
-        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    text.lines()
-        .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        .map(|line| {
-            let parts: Vec<&str> = line.splitn(3, '\t').collect();
-            assert!(
-                parts.len() == 3 && !parts[2].trim().is_empty(),
-                "program, case, reason wanted in: {line}"
-            );
-            Deliberate {
-                program: parts[0].to_string(),
-                case: parts[1].to_string(),
-            }
-        })
-        .collect()
-}
 
 /// Text before the first heading, then (heading, text) of each case.
 fn cases(transcript: &str) -> Vec<(String, String)> {
@@ -78,7 +53,8 @@ pub fn difference(name: &str, reference: &str, ours: &str) -> String {
 /// Fails unless both outcomes are the same but for the cases listed as deliberate. A listed case that does not differ
 /// fails, too.
 pub fn assert_same(name: &str, program: &str, reference: &Outcome, ours: &Outcome) {
-    let failure = compare(name, program, &reference.transcript(), &ours.transcript());
+    let (reference, ours) = (reference.transcript(), ours.transcript());
+    let failure = compare("differential", name, program, &reference, &ours);
     assert!(
         failure.is_empty(),
         "{name}: ours is not as the reference\n{failure}"
@@ -94,22 +70,26 @@ fn means(listed: &str, name: &str) -> bool {
 }
 
 /// Whether all that this program shows is listed as meant to differ.
-pub fn differs_by_design(program: &str) -> bool {
-    deliberate()
-        .iter()
-        .any(|d| d.case == "*" && means(&d.program, program))
+pub fn differs_by_design(suite: &str, program: &str) -> bool {
+    cases_that_differ(suite, program).iter().any(|c| c == "*")
 }
 
-/// What is wrong, empty if nothing.
-pub fn compare(name: &str, program: &str, reference: &str, ours: &str) -> String {
-    let listed: Vec<Deliberate> = deliberate()
-        .into_iter()
-        .filter(|d| means(&d.program, program))
-        .collect();
+/// The cases of a program that are listed.
+fn cases_that_differ(suite: &str, program: &str) -> Vec<String> {
+    let listed = listed(suite).into_iter();
+    listed
+        .filter(|[name, _]| means(name, program))
+        .map(|[_, case]| case)
+        .collect()
+}
+
+/// What is wrong, empty if nothing. `suite` says whose lines of the list count.
+pub fn compare(suite: &str, name: &str, program: &str, reference: &str, ours: &str) -> String {
+    let listed = cases_that_differ(suite, program);
     if listed.is_empty() {
         return difference(name, reference, ours);
     }
-    if listed.iter().any(|d| d.case == "*") {
+    if listed.iter().any(|case| case == "*") {
         return if reference == ours {
             format!("{program} is listed as deliberate and does not differ\n")
         } else if !ours.ends_with("-- exit 0\n") {
@@ -121,11 +101,11 @@ pub fn compare(name: &str, program: &str, reference: &str, ours: &str) -> String
     let mut failure = String::new();
     let mut left = cases(reference);
     let mut right = cases(ours);
-    for deliberate in &listed {
+    for case in &listed {
         let pick = |all: &mut Vec<(String, String)>| {
             let mut picked = String::new();
             all.retain(|(heading, text)| {
-                let hit = *heading == deliberate.case;
+                let hit = heading == case;
                 if hit {
                     picked.push_str(text);
                 }
@@ -136,8 +116,7 @@ pub fn compare(name: &str, program: &str, reference: &str, ours: &str) -> String
         let (a, b) = (pick(&mut left), pick(&mut right));
         if a == b {
             failure.push_str(&format!(
-                "case \"{}\" is listed as deliberate and does not differ\n",
-                deliberate.case
+                "case \"{case}\" is listed as deliberate and does not differ\n"
             ));
         }
     }

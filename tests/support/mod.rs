@@ -2,6 +2,7 @@
 #![allow(dead_code)] // each test crate uses its own part of this
 
 pub mod compare;
+pub mod differences;
 pub mod process;
 pub mod programs;
 pub mod scripted;

@@ -107,22 +107,42 @@ impl Drop for Directory {
     }
 }
 
-fn source(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("c-tests")
-        .join(format!("{name}.c"))
+/// The project's own headers.
+fn own_headers() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("include")
 }
 
-/// The headers the programs are compiled with: PQP_INCLUDE, or the project's own.
-fn headers() -> PathBuf {
-    std::env::var_os("PQP_INCLUDE").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("include"),
-        PathBuf::from,
-    )
+/// Compiles a program of the project's, linked with a library; a symbol that is missing there shows when it is called.
+fn compile(source: &Path, include: &Path, library: &Library, program: &Path) {
+    let fresh = program.with_extension(std::process::id().to_string());
+    let outcome = run(
+        Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
+            .args(["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror"])
+            .args(["-pthread", "-I"])
+            .arg(include)
+            .arg(source)
+            .arg("-o")
+            .arg(&fresh)
+            .arg("-L")
+            .arg(&library.directory)
+            .args([
+                "-l:libpq.so.5",
+                "-Wl,--unresolved-symbols=ignore-in-shared-libs",
+                "-Wl,-z,lazy",
+            ]),
+        LIMIT,
+    );
+    assert!(
+        outcome.succeeded(),
+        "{} does not compile:\n{}",
+        source.display(),
+        outcome.transcript()
+    );
+    fs::rename(&fresh, program).expect("the program in its place");
 }
 
 /// Compiles `c-tests/NAME.c` once a process, linked with the reference library: which one is loaded is said at run
-/// time, and a symbol missing in ours shows there.
+/// time. PQP_INCLUDE has the headers, or the project's own are taken.
 pub fn compiled(name: &str) -> PathBuf {
     static DONE: OnceLock<Mutex<HashMap<String, PathBuf>>> = OnceLock::new();
     let mut done = DONE
@@ -135,31 +155,38 @@ pub fn compiled(name: &str) -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("c-tests");
     fs::create_dir_all(&directory).expect("a directory for programs");
     let path = directory.join(name);
-    let fresh = directory.join(format!("{name}.{}", std::process::id()));
-    let outcome = run(
-        Command::new(std::env::var_os("CC").unwrap_or_else(|| "cc".into()))
-            .args(["-std=gnu11", "-g", "-Wall", "-Wextra", "-Werror", "-I"])
-            .arg(headers())
-            .arg(source(name))
-            .arg("-o")
-            .arg(&fresh)
-            .arg("-L")
-            .arg(&Library::reference().directory)
-            .args([
-                "-l:libpq.so.5",
-                "-Wl,--unresolved-symbols=ignore-in-shared-libs",
-                "-Wl,-z,lazy",
-            ]),
-        LIMIT,
-    );
-    assert!(
-        outcome.succeeded(),
-        "{name}.c does not compile:\n{}",
-        outcome.transcript()
-    );
-    fs::rename(&fresh, &path).expect("the program in its place");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("c-tests/{name}.c"));
+    let include = std::env::var_os("PQP_INCLUDE").map_or_else(own_headers, PathBuf::from);
+    compile(&source, &include, Library::reference(), &path);
     done.insert(name.to_string(), path.clone());
     path
+}
+
+/// Compiles a program that uses what only ours has; `source` is its path in the project.
+pub fn compiled_with_ours(source: &str) -> PathBuf {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("with-ours");
+    fs::create_dir_all(&directory).expect("a directory for programs");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    let program = directory.join(source.file_stem().expect("a name"));
+    compile(&source, &own_headers(), Library::ours(), &program);
+    program
+}
+
+/// Runs a program on ours, in a directory of its own. One that loads another library fails the test.
+pub fn run_on_ours(program: &Path, arguments: &[&str]) -> Outcome {
+    let library = Library::ours();
+    let directory = Directory::unique();
+    let call = || {
+        let mut command = Command::new(program);
+        command
+            .env("LD_LIBRARY_PATH", &library.directory)
+            .current_dir(&directory.0);
+        command
+    };
+    let loaded = run(call().env("LD_TRACE_LOADED_OBJECTS", "1"), LIMIT).transcript();
+    let ours = format!("libpq.so.5 => {}/libpq.so.5 ", library.directory.display());
+    assert!(loaded.contains(&ours), "{loaded}");
+    run(call().args(arguments), LIMIT)
 }
 
 /// How to run a program.

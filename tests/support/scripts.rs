@@ -176,12 +176,14 @@ pub fn check(file: &ScriptFile, how: Play) -> String {
         failure.push_str(&format!("the client does not end well:\n{ours}"));
     }
     failure.push_str(&compare(
+        "hostile",
         &format!("scripted-{}", file.name),
         &file.name,
         &reference,
         &ours,
     ));
-    if !file.bytes_may_differ && how == Play::AsWritten && !differs_by_design(&file.name) {
+    if !file.bytes_may_differ && how == Play::AsWritten && !differs_by_design("hostile", &file.name)
+    {
         failure.push_str(&difference(
             &format!("scripted-{}-bytes", file.name),
             &dump(&reference_heard),

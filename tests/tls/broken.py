@@ -1,24 +1,25 @@
 #!/usr/bin/env python3
 """Compares what two libraries say of TLS that breaks: alerts of every number, ends and resets at every place, nonsense.
 
-usage: broken.py REFERENCE OURS    fails where they differ but for ALLOWED
+usage: broken.py REFERENCE OURS    fails where they differ but for the list in tests/data/deliberate_differences.txt
        broken.py --one LIBRARY       prints what one library says, a line a case
 
 The server's flight is OpenSSL's, taken from memory, so that it can be cut, replaced and tampered with byte by byte.
 """
 import ctypes
 import os
-import re
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "facts"))
+for room in ("facts", "support"):
+    sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", room))
+import both
 import tls_steps
+from differences import Differences
 
 PATIENCE_S = 20
 VERSIONS = {"1.2": ssl.TLSVersion.TLSv1_2, "1.3": ssl.TLSVersion.TLSv1_3}
@@ -227,50 +228,18 @@ def one(path):
                 print(f"{version}/{name}", *said, words, sep="\t", flush=True)
 
 
-# Where the words may differ: which rows, ours, the reference's, and why. The rest of the row is the same.
-CLOSED = "server closed the connection unexpectedly\\n\tThis probably means the server terminated abnormally\\n\tbefore or while processing the request.\\n"
-ALLOWED = [
-    (r".*/alert/0", "SSL connection has been closed unexpectedly", "SSL error: SSL error code 167773160", "the end of TLS, whichever level the server gives it"),
-    (r".*/alert/level_3", "sslv3 alert handshake failure", "unknown alert type", "any level but that of a warning ends the connection"),
-    (r".*/warning/0", "SSL error: unexpected eof while reading", "unrecognized SSL error code: 6", "OpenSSL's number for the end of TLS, which tells nobody anything"),
-    (r".*/warning/100", "unexpected eof while reading", "no renegotiation", "warnings are passed over"),
-    (r".*/nonsense/empty", "unexpected message", "unexpected eof while reading", "empty records are refused, not waited for"),
-    (r".*/data/.*/reset", CLOSED, CLOSED + CLOSED, "said once"),
-    (r"1.2/data/.*tampered", "decryption failed or bad record mac", "cipher operation failed", "as with TLS 1.3"),
-    (r".*/data/plain_alert", "decryption failed or bad record mac", "invalid aad", "as for every record that is not encrypted"),
-    (r".*/data/plain_alert", "decryption failed or bad record mac", "bad record type", "as for every record that is not encrypted"),
-]
-
-
-def allowed(name, expected, found):
-    for rows, ours, reference, _ in ALLOWED:
-        if re.fullmatch(rows, name) and ours in found and found.replace(ours, reference) == expected:
-            return rows, reference
-    return None
-
-
 def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
         return
-    answers = []
-    for library in sys.argv[1:3]:
-        done = subprocess.run([sys.executable, "-W", "ignore", os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True)
-        answers.append((done.returncode, done.stdout.splitlines()))
-    (code, reference), (our_code, ours) = answers
+    (code, reference), (our_code, ours) = both.run(__file__, sys.argv[1:3])
     wrong = int(code != 0 or our_code != 0 or len(reference) != len(ours) or len(reference) < 150)
-    used = set()
+    differences = Differences("tls/broken")
     for expected, found in zip(reference, ours):
-        if found != expected:
-            by = allowed(expected.split("\t")[0], expected, found)
-            used.add(by)
-            if by is None:
-                wrong += 1
-                print(f"- {expected}\n+ {found}")
-    for rows, _, reference_words, _ in ALLOWED:
-        if (rows, reference_words) not in used:
+        if not differences.explain(expected.split("\t")[0], expected, found):
             wrong += 1
-            print(f"listed as different and is not: {rows}")
+            print(f"- {expected}\n+ {found}")
+    wrong += differences.complain()
     print(f"{len(reference)} ways to break; exit status {code} and {our_code}; {wrong} wrong")
     sys.exit(wrong != 0)
 

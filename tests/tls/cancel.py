@@ -13,11 +13,11 @@ import os
 import select
 import socket
 import struct
-import subprocess
 import sys
 import threading
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import both
 import real_servers
 
 PATIENCE_S = 20
@@ -160,11 +160,7 @@ def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
         return
-    answers = []
-    for library in sys.argv[1:3]:
-        done = subprocess.run([sys.executable, os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True)
-        answers.append((done.returncode, done.stdout.splitlines()))
-    (code, reference), (our_code, ours) = answers
+    (code, reference), (our_code, ours) = both.run(__file__, sys.argv[1:3])
     wrong = int(code != 0 or our_code != 0 or len(ours) != 9 * len(WAYS) or len(reference) != len(ours))
     for theirs, found in zip(reference, ours):
         words = found.split("\t")

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Compares two libraries over TLS on real servers: every way of logging in under every sslmode.
 
-usage: real_servers.py REFERENCE OURS    in the environment of tests/setup/with_servers.sh; fails where they differ
+usage: real_servers.py REFERENCE OURS    in the environment of tests/setup/with_servers.sh; fails where they differ but for the list
+                                        in tests/data/deliberate_differences.txt
        real_servers.py --one LIBRARY       prints what one library does, a line a scenario
        real_servers.py --by-value LIBRARY  certificates and keys by value against the same in files
 
@@ -11,10 +12,12 @@ error text. Each library runs in a process of its own.
 """
 import ctypes
 import os
-import re
 import subprocess
 import sys
 import tempfile
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from differences import Differences
 
 MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 ATTRIBUTES = ("key_bits", "cipher", "compression", "protocol", "alpn")
@@ -230,15 +233,6 @@ def one(path):
         print(name + "\t" + "\t".join(word.decode("latin-1").replace("\n", "\\n") if isinstance(word, bytes) else str(word) for word in said), flush=True)
 
 
-# What may differ: in which rows, what is rewritten in our answer, and why.
-ALLOWED = [
-    (r"", r"(SSL error: certificate verify failed): [^\\]*", r"\1", "a refused certificate is named, and why"),
-    (r"/too_old", r"could not set maximum SSL protocol version: TLSv1.1 is not supported",
-     r"SSL error: tlsv1 alert protocol version\\nThis may indicate that the server does not support any SSL protocol version between TLSv1 and TLSv1.1.",
-     "TLS 1.1 is not tried at all"),
-]
-
-
 def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
@@ -260,14 +254,12 @@ def main():
     wrong = int(code != 0 or our_code != 0 or len(reference) != len(ours) or len(reference) < 300)
     if wrong:
         print(f"{sys.argv[1]}: {len(reference)} scenarios, exit status {code}; {sys.argv[2]}: {len(ours)}, {our_code}")
+    differences = Differences("tls/real_servers")
     for expected, found in zip(reference, ours):
-        shown = found
-        for rows, pattern, replacement, _ in ALLOWED:
-            if re.search(rows, found.split("\t")[0]):
-                shown = re.sub(pattern, replacement, shown)
-        if shown != expected:
+        if not differences.explain(found.split("\t")[0], expected, found):
             wrong += 1
             print(f"- {expected}\n+ {found}")
+    wrong += differences.complain()
     print(f"{wrong} of {len(reference)} differ")
     sys.exit(wrong != 0)
 

@@ -15,12 +15,12 @@ import select
 import socket
 import ssl
 import struct
-import subprocess
 import sys
 import tempfile
 import threading
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "facts"))
+import both
 import tls_steps
 
 PATIENCE_S = 10
@@ -412,12 +412,7 @@ def main():
     if sys.argv[1] == "--one":
         one(sys.argv[2])
         return
-    answers = []
-    for library in sys.argv[1:3]:
-        done = subprocess.run([sys.executable, os.path.abspath(__file__), "--one", library], stdout=subprocess.PIPE, text=True,
-                              timeout=LIMIT_S)
-        answers.append((done.returncode, done.stdout.splitlines()))
-    (code, reference), (our_code, ours) = answers
+    (code, reference), (our_code, ours) = both.run(__file__, sys.argv[1:3], timeout=LIMIT_S)
     stuck = sum("stuck" in line for line in reference + ours)
     wrong = int(code != 0 or our_code != 0 or len(reference) != len(ours) or len(reference) < 300) + stuck
     for expected, found in zip(reference, ours):

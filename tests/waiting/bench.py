@@ -9,9 +9,9 @@ import statistics
 import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+import far
+
 LOOPS, LIBRARIES = sys.argv[1], {"libpq 18.6": sys.argv[2], "ours": sys.argv[3]}
-FAR = os.environ["PQP_FAR"].split()
 PATIENCE_S = 30
 BASE = "user=postgres dbname=postgres sslmode=prefer port=5432 connect_timeout=2 "
 # situation, conninfo, options of ours that help
@@ -53,25 +53,15 @@ def measured(library, loop, conninfo):
 
 
 def main():
-    peers = subprocess.Popen(
-        [*FAR, sys.executable, os.path.join(HERE, "peers.py"), f"{os.environ['PQP_HOST18']}/.s.PGSQL.{os.environ['PQP_PORT18']}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert peers.stdout.readline() == "ready\n", "the far side did not start"
     print("Time to connect; connect_timeout=2 everywhere. The name server does not answer for 20 s where it stalls.\n")
     print("| situation | call | libpq 18.6 | ours | ours, with |")
     print("|---|---|---|---|---|")
-    try:
+    with far.peers():
         for name, conninfo, options in SITUATIONS:
             for loop, call in [("blocking", "blocking"), ("poll", "async")]:
                 theirs, ours = (measured(library, loop, conninfo) for library in LIBRARIES)
                 helped = f"{measured('ours', loop, conninfo + ' ' + options)} ({options})" if options else ""
                 print(f"| {name} | {call} | {theirs} | {ours} | {helped} |", flush=True)
-    finally:
-        peers.stdin.close()
-        peers.wait(timeout=20)
 
 
 main()

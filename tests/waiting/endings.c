@@ -3,7 +3,6 @@
  *
  * usage: endings near|far     near: servers of with_servers.sh; far: in the network of network.sh
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,11 +12,11 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "libpq-fe.h"
 #include "libpq-porcelain.h"
+#include "measure.h"
 
 static int failed;
 
@@ -27,36 +26,6 @@ check(int good, const char *what, const char *text)
 	printf("%s - endings: %s%s%s\n", good ? "ok" : "not ok", what, good ? "" : ": ", good ? "" : text);
 	fflush(stdout);
 	failed |= !good;
-}
-
-static double
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-
-/* Descriptors but datagram sockets: those are the resolver's, in threads that were given up. */
-static int
-open_fds(void)
-{
-	DIR		   *dir = opendir("/proc/self/fd");
-	struct dirent *entry;
-	int			n = 0;
-
-	while (dir && (entry = readdir(dir)))
-	{
-		int			type = 0;
-		socklen_t	size = sizeof(type);
-
-		if (getsockopt(atoi(entry->d_name), SOL_SOCKET, SO_TYPE, &type, &size) || type != SOCK_DGRAM)
-			n++;
-	}
-	if (dir)
-		closedir(dir);
-	return n;
 }
 
 /* Whether no more descriptors are open than before, or soon will be. */

@@ -13,7 +13,6 @@
  * Prints: "up HOSTADDR PORT" or "failed", wake-ups, milliseconds, the longest that a call kept us, descriptors that stayed open after the end,
  * whether the descriptor that was first is that of the connection, and the error text on one line.
  */
-#include <dirent.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -22,7 +21,6 @@
 #include <sys/epoll.h>
 #include <sys/select.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef WITH_UV
@@ -30,6 +28,7 @@
 #endif
 
 #include "libpq-fe.h"
+#include "measure.h"
 
 /* Longer than anything here may take: only a hang gets there. LOOPS_PATIENCE_MS in the environment is another. */
 static int patience_ms = 60000;
@@ -42,29 +41,6 @@ die(const char *what)
 {
 	printf("died: %s: %s\n", what, strerror(errno));
 	exit(3);
-}
-
-static double
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
-}
-
-static int
-open_fds(void)
-{
-	DIR *dir = opendir("/proc/self/fd");
-	int n = 0;
-
-	if (!dir)
-		die("/proc/self/fd");
-	while (readdir(dir))
-		n++;
-	closedir(dir);
-	return n - 3;				/* ".", "..", and the directory itself */
 }
 
 /* One attempt, of whatever kind. */

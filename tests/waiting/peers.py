@@ -15,7 +15,7 @@ Addresses, all at port 5432 (nftables rules are run.py's):
     10.77.0.7   the same, but says AuthenticationOk: silent in startup
     10.77.0.8   the same, but sends a ParameterStatus each 200 ms for ever: never silent, never ready
     10.77.0.11 to 10.77.0.13   scripted servers that report in_hot_standby as they are told
-    10.78.0.2   the real server, 40 ms away each way
+    10.78.0.2   the real server, 40 ms away each way (by our own delay: not every kernel has netem)
     10.77.0.53  the name server: see ZONE
 """
 

@@ -13,9 +13,10 @@ import subprocess
 import sys
 import threading
 
+import far
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOOPS, ONLY = sys.argv[1], sys.argv[2:]
-FAR = os.environ["PQP_FAR"].split()
 GOOD = "user=postgres dbname=postgres sslmode=prefer port=5432 "
 LOOP_NAMES = ["blocking", "select", "poll", "epoll", "epoll-once", "psycopg"]
 if os.environ.get("PQP_LOOPS_UV"):
@@ -105,54 +106,40 @@ RACES = [
     ("probe: standby preferred, none there", "host=10.77.0.4,10.77.0.2 host_probe=parallel target_session_attrs=prefer-standby", "up 10.77.0.2 5432", 0, 5000, 40),
     ("probe and deadline", "host=10.77.0.3,10.77.0.5 host_probe=parallel connect_deadline_ms=700", TIMEOUT, 690, 5000, 14),
 ]
-# name, conninfo, first outcome and ms, what the far side is told in between, second outcome and ms
+# name, conninfo, where it is up first and in how many ms, what the far side is told in between, where it is up then
+FIRST, SECOND = "up 10.77.0.13 5432", "up 10.77.0.12 5432"
+GOOD_HOST = "up 10.77.0.2 5432"
+DEAD_THEN_GOOD = "host=10.77.0.3,10.77.0.2 connect_timeout=1 "
+PROMOTE = ["standby 13", "primary 12"]
+RACING, PROBING = "connect_race_delay_ms=250", "host_probe=parallel"
 TWICE = [
-    (
-        "race: dead, standby, primary; then promoted",
-        DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=250",
-        ("up 10.77.0.13 5432", 240, 1500),
-        ["standby 13", "primary 12"],
-        ("up 10.77.0.12 5432", 240, 1500),
-    ),
-    (
-        "probe: dead, standby, primary; then promoted",
-        DEAD_STANDBY_PRIMARY + "host_probe=parallel",
-        ("up 10.77.0.13 5432", 0, 1500),
-        ["standby 13", "primary 12"],
-        ("up 10.77.0.12 5432", 0, 1500),
-    ),
-    (
-        "memory: the dead host goes last",
-        "host=10.77.0.3,10.77.0.2 connect_timeout=1 host_recheck_s=60",
-        ("up 10.77.0.2 5432", 990, 6000),
-        [],
-        ("up 10.77.0.2 5432", 0, 900),
-    ),
+    ("race: dead, standby, primary; then promoted", DEAD_STANDBY_PRIMARY + RACING, (FIRST, 240, 1500), PROMOTE, (SECOND, 240, 1500)),
+    ("probe: dead, standby, primary; then promoted", DEAD_STANDBY_PRIMARY + PROBING, (FIRST, 0, 1500), PROMOTE, (SECOND, 0, 1500)),
+    ("memory: the dead host goes last", DEAD_THEN_GOOD + "host_recheck_s=60", (GOOD_HOST, 990, 6000), [], (GOOD_HOST, 0, 900)),
     (
         "memory: promoted all the same",
         DEAD_STANDBY_PRIMARY + "connect_race_delay_ms=1000 host_recheck_s=60",
-        ("up 10.77.0.13 5432", 990, 6000),
-        ["standby 13", "primary 12"],
-        ("up 10.77.0.12 5432", 0, 900),
+        (FIRST, 990, 6000),
+        PROMOTE,
+        (SECOND, 0, 900),
     ),
-    (
-        "memory: none by default",
-        "host=10.77.0.3,10.77.0.2 connect_timeout=1",
-        ("up 10.77.0.2 5432", 990, 6000),
-        [],
-        ("up 10.77.0.2 5432", 990, 6000),
-    ),
+    ("memory: none by default", DEAD_THEN_GOOD, (GOOD_HOST, 990, 6000), [], (GOOD_HOST, 990, 6000)),
 ]
 
-# Programs of others, and the cases that are not for them: ruby-pg and psycopg 3 look names up by themselves, and
-# psycopg 3 tries hosts one by one by itself.
+# Programs of others, and the cases that are not for them: ruby-pg and psycopg 3 look names up by themselves,
+# psycopg 3 tries hosts one by one by itself, and npm's libpq waits in a thread by PQconnectdb.
 DRIVERS = {
     "asyncio": (["drivers.py", "asyncio"], ()),
     "psycopg3": (["drivers.py", "psycopg3"], ("stalled", "probe")),
     "psycopg3-async": (["drivers.py", "psycopg3-async"], ("stalled", "name", "probe")),
     "psycopg2-green": (["drivers.py", "psycopg2-green"], ()),
+    "psycopg2-gevent": (["drivers.py", "psycopg2-gevent"], ()),
+    "psycopg2-eventlet": (["drivers.py", "psycopg2-eventlet"], ()),
     "ruby-pg": (["drivers.rb"], ("stalled", "name")),
+    "node-uv": (["drivers.js", "uv"], ()),
+    "node-libpq": (["drivers.js", "libpq"], ("stalled",)),
 }
+INTERPRETERS = {".py": sys.executable, ".rb": "ruby", ".js": "node"}
 DRIVER_CASES = [
     "direct",
     "direct, with time",
@@ -199,8 +186,7 @@ def check(loop, case, line, environment=""):
             problems.append(f"a call waited: {number['kept_ms']:.0f} ms")
         if number["wakeups"] > wakeups:
             problems.append(f"{number['wakeups']:.0f} wake-ups, at most {wakeups} allowed")
-        # a resolver that was given up keeps its own socket until the name server's time is over
-        if number["left"] > ("stall.test" in case[1]):
+        if number["left"] > 0:
             problems.append(f"{number['left']:.0f} descriptors stayed open")
         if name == "direct" and loop != "blocking" and number["same"] != 1:
             problems.append("the descriptor of a plain connection has changed")
@@ -224,9 +210,9 @@ def wanted(loop, name):
     return not ONLY or loop in ONLY or name in ONLY
 
 
-def run(loop, case, env=None, what="connect"):
+def run(loop, case, env=None):
     done = subprocess.run(
-        [LOOPS, loop, what, GOOD + case[1]], capture_output=True, text=True, timeout=90, env={**os.environ, **(env or {})}
+        [LOOPS, loop, "connect", GOOD + case[1]], capture_output=True, text=True, timeout=90, env={**os.environ, **(env or {})}
     )
     return done.stdout + done.stderr
 
@@ -237,46 +223,39 @@ def run_all(loop, cases, env=None, note=""):
             check(loop, case, run(loop, case, env), note)
 
 
-def tell(peers, line):
-    peers.stdin.write(line + "\n")
-    peers.stdin.flush()
-    return peers.stdout.readline().strip()
-
-
-def run_twice(peers, loop, case, env=None, note=""):
-    name, conninfo, first, between, second = case
-    tell(peers, "standby 12")
-    tell(peers, "primary 13")
+def paused(loop, what, conninfo, between, env=None):
+    """What a program prints that waits for us in between: until then, and afterwards."""
     program = subprocess.Popen(
-        [LOOPS, loop, "again", GOOD + conninfo], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
+        [LOOPS, loop, what, GOOD + conninfo], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env={**os.environ, **(env or {})}
     )
-    check(loop, (name, conninfo, *first, 30), program.stdout.readline(), note)
-    assert program.stdout.readline() == "ready\n"
-    for line in between:
-        tell(peers, line)
-    check(loop, (name + " (second time)", conninfo, *second, 30), program.communicate("go\n", timeout=90)[0], note)
+    before = []
+    while (line := program.stdout.readline()) not in ("ready\n", ""):
+        before.append(line)
+    between()
+    return "".join(before), program.communicate("go\n", timeout=90)[0]
 
 
-def run_in_between(loop, what, note=""):
-    """PQresetStart and PQcancelStart: the deadlines hold there, too."""
+def run_twice(peers, loop, case):
+    name, conninfo, first, told, second = case
+    peers.tell("standby 12")
+    peers.tell("primary 13")
+    lines = paused(loop, "again", conninfo, lambda: [peers.tell(line) for line in told])
+    check(loop, (name, conninfo, *first, 30), lines[0])
+    check(loop, (name + " (second time)", conninfo, *second, 30), lines[1])
+
+
+def run_in_between(loop, what):
+    """PQresetStart and PQcancelStart: the deadlines hold there, too, also when the server has become unreachable."""
     case = (f"{what}, with time", "host=good.test connect_timeout=30", UP, 0, 5000, 14)
     if wanted(loop, case[0]):
-        program = subprocess.Popen([LOOPS, loop, what, GOOD + case[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert program.stdout.readline() == "ready\n"
-        line = program.communicate("go\n", timeout=90)[0]
-        check(loop, (*case[:2], line.split("\t")[0] if line.startswith(UP) else UP, *case[3:]), line, note)
-
-
-def run_silenced(loop, what):
-    """The server has become unreachable by then."""
+        _, line = paused(loop, what, case[1], lambda: None)
+        # wherever that is
+        check(loop, (*case[:2], line.split("\t")[0] if line.startswith(UP) else UP, *case[3:]), line)
     case = (f"{what}, server gone", "host=10.77.0.13 connect_timeout=1", TIMEOUT, 990, 6000, 8)
     if wanted(loop, case[0]):
-        program = subprocess.Popen([LOOPS, loop, what, GOOD + case[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        assert program.stdout.readline() == "ready\n"
         rule = "inet far late ip daddr 10.77.0.13 tcp flags syn drop".split()
-        subprocess.run([*FAR, "nft", "add", "rule", *rule], check=True)
-        line = program.communicate("go\n", timeout=90)[0]
-        subprocess.run([*FAR, "nft", "flush", "chain", "inet", "far", "late"], check=True)
+        _, line = paused(loop, what, case[1], lambda: subprocess.run([*far.FAR, "nft", "add", "rule", *rule], check=True))
+        subprocess.run([*far.FAR, "nft", "flush", "chain", "inet", "far", "late"], check=True)
         check(loop, case, line)
 
 
@@ -287,10 +266,10 @@ def check_one_login(peers, loop):
     if not wanted(loop, name):
         return
     count += 1
-    tell(peers, "primary 12")
-    before = [tell(peers, f"seen {n}").split() for n in (12, 13)]
+    peers.tell("primary 12")
+    before = [peers.tell(f"seen {n}").split() for n in (12, 13)]
     line = run(loop, (name, "host=10.77.0.12,10.77.0.13 connect_race_delay_ms=0"))
-    after = [tell(peers, f"seen {n}").split() for n in (12, 13)]
+    after = [peers.tell(f"seen {n}").split() for n in (12, 13)]
     logins = [int(a[1]) - int(b[1]) for a, b in zip(after, before)]
     if not line.startswith(UP) or sorted(logins) != [0, 1]:
         failures.append(f"{loop}: {name}")
@@ -301,13 +280,13 @@ def check_one_login(peers, loop):
 
 def run_drivers(name):
     command, without = DRIVERS[name]
-    interpreter = ["ruby"] if command[0].endswith(".rb") else [sys.executable]
-    paths = {"PYTHONPATH": os.environ["PQP_PSYCOPG3"]}
+    interpreter = INTERPRETERS[command[0][-3:]]
+    paths = {"PYTHONPATH": ":".join(os.environ[name] for name in ("PQP_PSYCOPG3", "PQP_GREENLETS"))}
     for case in CASES + POLLED_CASES + RACES:
         if case[0] not in DRIVER_CASES or any(word in case[0] for word in without) or not wanted(name, case[0]):
             continue
         done = subprocess.run(
-            [*interpreter, os.path.join(HERE, command[0]), *command[1:], GOOD + case[1]],
+            [interpreter, os.path.join(HERE, command[0]), *command[1:], GOOD + case[1]],
             capture_output=True,
             text=True,
             timeout=120,
@@ -318,42 +297,31 @@ def run_drivers(name):
         check(name, (case[0], case[1], expected, case[3], 15000, 60), done.stdout + done.stderr)
 
 
+def at_once(jobs):
+    threads = [threading.Thread(target=guarded, args=job) for job in jobs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
 def main():
     global count
-    peers = subprocess.Popen(
-        [*FAR, sys.executable, os.path.join(HERE, "peers.py"), f"{os.environ['PQP_HOST18']}/.s.PGSQL.{os.environ['PQP_PORT18']}"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert peers.stdout.readline() == "ready\n", "the far side did not start"
-    try:
+    # the composite without a thread
+    epoll = {"PQP_EPOLL_SOCKET": "1"}, " (epoll inside)"
+    with far.peers() as peers:
         if not ONLY or "endings" in ONLY:
             count += 1
             if subprocess.run([os.environ["PQP_ENDINGS"], "far"], timeout=300).returncode != 0:
                 failures.append("endings")
-        jobs = [threading.Thread(target=guarded, args=(run_all, "blocking", CASES))]
-        for loop in LOOP_NAMES[1:]:
-            jobs.append(threading.Thread(target=guarded, args=(run_all, loop, CASES + POLLED_CASES)))
-        # the composite without a thread
-        epoll = {"PQP_EPOLL_SOCKET": "1"}
-        jobs.append(threading.Thread(target=guarded, args=(run_all, "poll", CASES + POLLED_CASES, epoll, " (epoll inside)")))
-        jobs.append(threading.Thread(target=guarded, args=(run_all, "psycopg", CASES + POLLED_CASES, epoll, " (epoll inside)")))
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            job.join()
-        jobs = [threading.Thread(target=guarded, args=(run_all, loop, RACES)) for loop in ["blocking", "poll", "psycopg"]]
-        jobs.append(threading.Thread(target=guarded, args=(run_all, "poll", RACES, epoll, " (epoll inside)")))
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            job.join()
-        jobs = [threading.Thread(target=guarded, args=(run_drivers, name)) for name in DRIVERS]
-        for job in jobs:
-            job.start()
-        for job in jobs:
-            job.join()
+        polled = CASES + POLLED_CASES
+        at_once(
+            [(run_all, "blocking", CASES)]
+            + [(run_all, loop, polled) for loop in LOOP_NAMES[1:]]
+            + [(run_all, loop, polled, *epoll) for loop in ("poll", "psycopg")]
+        )
+        at_once([(run_all, loop, RACES) for loop in ("blocking", "poll", "psycopg")] + [(run_all, "poll", RACES, *epoll)])
+        at_once([(run_drivers, name) for name in DRIVERS])
         for loop in ["blocking", "poll", "epoll"]:
             for case in TWICE:
                 if wanted(loop, case[0]):
@@ -362,11 +330,7 @@ def main():
         for loop in ["poll", "epoll-once"]:
             for what in ["reset", "cancel"]:
                 run_in_between(loop, what)
-                run_silenced(loop, what)
         print(f"{count} checks, {len(failures)} failed", flush=True)
-    finally:
-        peers.stdin.close()
-        peers.wait(timeout=20)
     sys.exit(1 if failures or not count else 0)
 
 

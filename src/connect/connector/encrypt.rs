@@ -97,7 +97,14 @@ impl Connector {
                 }
             }
         };
-        match tls::begin(link, &self.plan, self.host(), &self.env, pass_phrase) {
+        match tls::begin(
+            link,
+            &self.plan,
+            self.host(),
+            &self.env,
+            pass_phrase,
+            &self.shared_tls,
+        ) {
             Ok(Begun::Ready) => Go::On(Stage::Handshake),
             Ok(Begun::NeedsPassPhrase) => {
                 self.needs_pass_phrase = true;

@@ -47,7 +47,7 @@ use super::report::{Cause, Phase, Report};
 use super::sasl::Forsaken;
 use super::status::{ConnStatus, PollStatus};
 use super::target::Probe;
-use super::tls;
+use super::tls::{self, SharedTls};
 
 use race::Race;
 pub use wait::Mode;
@@ -172,6 +172,8 @@ pub struct Connector {
     password_given: bool,
     /// Where the keys of passwords are remembered.
     key_cache: SharedKeys,
+    /// TLS's configuration, in common with others.
+    shared_tls: SharedTls,
     /// Answers nobody waits for any more, to be cancelled.
     forsaken: Vec<Forsaken>,
     /// What the exchanges of several attempts have in common.
@@ -258,6 +260,7 @@ impl Connector {
             provided: false,
             password_given: false,
             key_cache: None,
+            shared_tls: None,
             forsaken: Vec::new(),
             sasl: Default::default(),
         }
@@ -282,6 +285,7 @@ impl Connector {
         this.env = self.env.clone();
         this.known_address = address.filter(|_| !self.provided).map(Box::new);
         this.provided = self.provided;
+        this.shared_tls = self.shared_tls.clone();
         this.hostaddr.clone_from(&self.hostaddr);
         Some(this)
     }
@@ -289,6 +293,11 @@ impl Connector {
     /// Remembers the keys of passwords in `cache`, and takes them from there.
     pub fn set_key_cache(&mut self, cache: SharedKeys) {
         self.key_cache = cache;
+    }
+
+    /// Takes TLS's configuration from `shared`, and leaves it there.
+    pub fn set_shared_tls(&mut self, shared: SharedTls) {
+        self.shared_tls = shared;
     }
 
     /// The plan.
@@ -510,7 +519,7 @@ impl Connector {
             return Go::On(self.give_address_up(link));
         }
         // Some applications poll before the socket is writable; that must do no harm.
-        if !is_unix && matches!(socket.has_ended_connecting(), Ok(false)) {
+        if !is_unix && !self.is_patient && matches!(socket.has_ended_connecting(), Ok(false)) {
             return Go::Wait(Stage::Connecting, PollStatus::Writing);
         }
         Go::On(Stage::Connected)
@@ -522,11 +531,12 @@ impl Connector {
         let Some(Transport::Plain(socket)) = &link.transport else {
             return Go::On(Stage::NextAddress);
         };
+        let host = self.host().kind;
         let checked = socket
             .set_blocking()
             .map_err(|e| ConnectError::Mode(errno_of(&e)))
-            .and_then(|()| match is_unix {
-                true => dial::check_peer(socket, &self.plan),
+            .and_then(|()| match is_unix || self.provided {
+                true => dial::check_peer(socket, &self.plan, host),
                 false => Ok(()),
             });
         if let Err(error) = checked {

@@ -194,6 +194,7 @@ impl Connector {
         machine.asks = self.asks;
         machine.set_sasl(self.sasl.set.clone());
         machine.key_cache = self.key_cache.clone();
+        machine.shared_tls = self.shared_tls.clone();
         machine.memory = self.memory.clone();
         machine.known_address = entry.address.map(Box::new);
         machine.begin_as_lane(&self.waiting, &race.waker, race.delay.is_some());

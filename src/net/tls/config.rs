@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustls::client::Resumption;
@@ -169,15 +169,21 @@ fn revocation(options: &TlsOptions, mut lists: RevocationLists) -> Option<Revoca
     }
     if let Some(dir) = &options.crl_dir {
         asked = true;
-        for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-            if is_hashed_name(entry.file_name().as_encoded_bytes())
-                && let Ok(text) = read_file(&entry.path())
-            {
+        for path in crl_files(dir) {
+            if let Ok(text) = read_file(&path) {
                 lists.add_from_directory(&text);
             }
         }
     }
     asked.then_some(lists)
+}
+
+/// The revocation lists in a directory.
+pub(super) fn crl_files(dir: &Path) -> impl Iterator<Item = PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    entries
+        .filter(|entry| is_hashed_name(entry.file_name().as_encoded_bytes()))
+        .map(|entry| entry.path())
 }
 
 /// Whether a file has a name as `openssl rehash` gives to revocation lists: `0123abcd.r0`.

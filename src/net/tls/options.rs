@@ -1,6 +1,6 @@
 //! What a TLS connection is asked to be.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -17,7 +17,7 @@ pub enum Verify {
 }
 
 /// Whom to trust (`sslrootcert`).
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub enum Roots {
     /// Nobody: nothing is verified. With [`Verify::Ca`] or more, an error says that no home directory was found.
     None,
@@ -60,12 +60,22 @@ impl TlsVersion {
 }
 
 /// A certificate or key: where it is, or itself.
-#[derive(Clone)]
+#[derive(Clone, PartialEq)]
 pub enum Source {
     /// In a file.
     File(PathBuf),
     /// Here, in PEM (a key also in DER).
     Pem(Zeroizing<Vec<u8>>),
+}
+
+impl Source {
+    /// The file, if it is one.
+    pub(super) fn path(&self) -> Option<&Path> {
+        match self {
+            Source::File(path) => Some(path),
+            Source::Pem(_) => None,
+        }
+    }
 }
 
 /// Asked for the pass phrase of a private key; gives `None` when there is none.

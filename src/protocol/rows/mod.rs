@@ -17,6 +17,7 @@
 
 mod arena;
 mod build;
+mod few;
 mod parse;
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -24,8 +25,8 @@ use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use super::backend::{HEADER_LEN, tag};
 use super::input::{Input, append};
 use parse::{
-    BEHIND, Entry, LONG, ROW_CELL, ROW_HEADER, Stop, Taken, WORD, count_word, data_row,
-    length_of_row, locate, locate_any, note_long, prepare, take_empty, take_in_place,
+    BEHIND, Entry, ROW_CELL, Stop, Taken, WORD, data_row, locate_any, note_long, prepare,
+    take_empty, take_in_place,
 };
 
 /// Entries that a finished table may keep without a use for them.
@@ -111,6 +112,14 @@ pub struct RowsView {
     pub stride: u32,
     /// The entry of SQL NULLs.
     pub empty: i32,
+}
+
+impl RowsView {
+    /// Where the value of this entry of the table begins.
+    #[inline(always)]
+    pub fn start(&self, entry: i32) -> *const u8 {
+        core::ptr::with_exposed_provenance(self.base.wrapping_add_signed(entry as isize))
+    }
 }
 
 /// The rows of one result.
@@ -352,44 +361,6 @@ impl RowStore {
         }
     }
 
-    /// Stores the row at the front, which is to be all of this result, into memory that is there; whether it did. If not,
-    /// [`RowStore::take_rows`] does it, or says why not.
-    #[inline]
-    pub fn take_single(&mut self, input: &mut Input) -> bool {
-        self.try_single(input).is_some()
-    }
-
-    fn try_single(&mut self, input: &mut Input) -> Option<()> {
-        let (block, pos) = input.raw();
-        let bytes = block.get(*pos..)?;
-        let length = length_of_row(bytes, count_word(self.columns))?;
-        let row = bytes.get(..length + BEHIND)?;
-        let data = &mut self.first.data;
-        if self.rows > 0
-            || self.copies
-            || self.far.is_some()
-            || data.capacity() < row.len()
-            || length >= LONG
-        {
-            return None;
-        }
-        let entries = self.near.get_mut(..self.columns)?;
-        data.clear();
-        data.extend_from_slice(row);
-        let &first = data.get(ROW_HEADER..)?.first_chunk()?;
-        locate(data, first, 0, ROW_CELL as i32, entries).ok()?;
-        data[..HEADER_LEN].fill(0);
-        data[length] = 0;
-        self.base = address_of(data);
-        self.empty = ROW_CELL;
-        self.first.rows = 0..1;
-        self.has_first = true;
-        self.rows = 1;
-        self.closed_rows = 1;
-        *pos += length;
-        Some(())
-    }
-
     /// Stores rows that stay in the receive block.
     fn take_open(&mut self, input: &mut Input, limit: usize) -> RowsStep {
         let opens = self.rows == self.closed_rows;
@@ -397,7 +368,7 @@ impl RowStore {
             // The block these rows lie in will be adopted, which must not fail for want of a slot.
             return RowsStep::Failed(RowError::OutOfMemory);
         }
-        self.follow(input);
+        self.follow(input.address());
         let first = input.position();
         let is_first = self.rows == 0;
         if is_first {
@@ -512,8 +483,8 @@ impl RowStore {
 
     /// Learns where the receive block is now. With open rows it may have grown and moved only as long as no other block
     /// is there.
-    fn follow(&mut self, input: &Input) {
-        let address = input.address();
+    #[inline]
+    fn follow(&mut self, address: usize) {
         let moved = address.wrapping_sub(self.open_block);
         self.open_block = address;
         if moved != 0 && self.closed_rows < self.rows {
@@ -604,6 +575,8 @@ impl RowStore {
     /// Takes over a receive block that is full; the open rows lie in it.
     pub fn adopt_block(&mut self, data: Vec<u8>) {
         if self.closed_rows < self.rows {
+            // It may have grown since rows were last stored: a long message of another kind is behind them.
+            self.follow(address_of(&data));
             // A slot was reserved when the first of these rows was opened.
             let _ = self.place(data, self.closed_rows..self.rows);
             self.closed_rows = self.rows;
@@ -630,7 +603,7 @@ impl RowStore {
     fn finish_rows(&mut self, input: &mut Input) -> Result<(), RowError> {
         let closed;
         if self.closed_rows < self.rows {
-            self.follow(input);
+            self.follow(input.address());
             closed = self.close(input);
             match closed {
                 Ok(()) => self.closed_rows = self.rows,

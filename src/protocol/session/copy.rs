@@ -48,6 +48,23 @@ impl Session {
         self.put(|out| frontend::bytes(out, frontend::tag::COPY_DATA, data))
     }
 
+    /// As [`Session::put_copy_data`], but what waits, the message's header and its data are offered to `send`, which says how many
+    /// bytes of them it has taken: only the others are copied.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn offer_copy_data(
+        &mut self,
+        data: &[u8],
+        send: impl FnOnce([&[u8]; 3]) -> usize,
+    ) -> Result<(), UsageError> {
+        // A trace shows what is in the output.
+        if !self.can_put_copy() || self.trace.is_some() {
+            return self.put_copy_data(data);
+        }
+        Ok(self.output.offer_copy_data(data, send)?)
+    }
+
     /// As [`Session::put_copy_data`], where it needs no more than a copy into room that [`Session::expect_copy_data`] has made
     /// ready. `false`, and nothing done, where more is to be done, or to be looked at, first.
     #[inline(always)]

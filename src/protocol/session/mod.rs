@@ -11,9 +11,9 @@ mod parameters;
 mod parse;
 mod results;
 mod send;
+mod usual;
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 
 pub use copy::CopyStep;
 pub use facts::{Facts, PROTOCOL_3_0, PROTOCOL_3_2};
@@ -26,7 +26,7 @@ use super::error::{ProtocolError, UsageError};
 use super::error_buffer::ErrorBuffer;
 use super::input::Input;
 use super::output::Output;
-use super::result::{Columns, QueryResult, no_columns};
+use super::result::{QueryResult, SharedColumns};
 use super::trace::Trace;
 use super::types::{ContextVisibility, ExecStatus, PipelineStatus, TransactionStatus, Verbosity};
 
@@ -113,9 +113,9 @@ pub struct Session {
     pub(super) queue: VecDeque<Command>,
     /// The buffer of a finished command's text, for the next one.
     spare_text: Vec<u8>,
-    /// The newest RowDescription and what it says: a statement that is executed again and again describes its rows
-    /// again and again.
-    described: (Vec<u8>, Arc<Columns>),
+    /// The newest RowDescription, with its header, and what it says: a statement that is executed again and again
+    /// describes its rows again and again.
+    described: (Vec<u8>, SharedColumns),
     /// A retired result, for its memory.
     pub spare: Option<QueryResult>,
     pub(super) row_mode: RowMode,
@@ -150,7 +150,7 @@ impl Default for Session {
             pipeline: PipelineStatus::Off,
             queue: VecDeque::new(),
             spare_text: Vec::new(),
-            described: (Vec::new(), Arc::default()),
+            described: (Vec::new(), SharedColumns::default()),
             spare: None,
             row_mode: RowMode::Whole,
             current: None,
@@ -235,7 +235,15 @@ impl Session {
     }
 
     /// Drops the result in progress and everything that was to follow it.
+    #[inline(always)]
     pub(super) fn drop_results(&mut self) {
+        if self.current.is_some() || self.following.is_some() || self.failed {
+            self.drop_the_results();
+        }
+    }
+
+    #[inline(never)]
+    fn drop_the_results(&mut self) {
         if let Some(mut result) = self.current.take() {
             result.rows.abandon(&mut self.input);
         }
@@ -315,7 +323,7 @@ impl Session {
     /// A result without columns.
     pub(super) fn new_result(&mut self, status: ExecStatus) -> QueryResult {
         let encoding = self.facts.client_encoding;
-        new_result(&mut self.spare, status, &no_columns(), encoding)
+        new_result(&mut self.spare, status, &SharedColumns::default(), encoding)
     }
 }
 
@@ -323,7 +331,7 @@ impl Session {
 pub(super) fn new_result(
     spare: &mut Option<QueryResult>,
     status: ExecStatus,
-    columns: &Arc<Columns>,
+    columns: &SharedColumns,
     client_encoding: i32,
 ) -> QueryResult {
     match spare.take() {
@@ -331,6 +339,6 @@ pub(super) fn new_result(
             result.renew(status, columns, client_encoding);
             result
         }
-        None => QueryResult::with_columns(status, Arc::clone(columns), client_encoding),
+        None => QueryResult::with_columns(status, columns.clone(), client_encoding),
     }
 }

@@ -11,7 +11,9 @@ use crate::protocol::error::{ProtocolError, put};
 use crate::protocol::error_fields::ErrorFields;
 use crate::protocol::error_format;
 use crate::protocol::input::{Frame, InputFull};
-use crate::protocol::result::{Column, Columns, CommandTag, ErrorReport, QueryResult};
+use crate::protocol::result::{
+    Column, Columns, CommandTag, ErrorReport, QueryResult, SharedColumns,
+};
 use crate::protocol::rows::{RowError, RowsStep};
 use crate::protocol::types::{ExecStatus, Oid, PipelineStatus, TransactionStatus};
 
@@ -37,6 +39,7 @@ impl Session {
     ///
     /// # Errors
     /// [`InputFull`] when memory is out.
+    #[inline]
     pub fn space(&mut self) -> Result<(&mut Vec<u8>, usize), InputFull> {
         let current = &mut self.current;
         self.input.space(|block, _| {
@@ -49,6 +52,9 @@ impl Session {
     /// Parses what has come, as far as the state allows.
     pub fn parse(&mut self) {
         loop {
+            if self.take_all_usual() {
+                return;
+            }
             if self.state == State::Busy
                 && self.current.is_some()
                 && self.trace.is_none()
@@ -64,69 +70,11 @@ impl Session {
                     return self.lose(&ProtocolError::LostSync { kind, length });
                 }
             };
-            if self.state == State::Busy && self.trace.is_none() && self.take_common(kind, body_len)
-            {
-                continue;
-            }
-            if !self.may_parse(kind) {
-                return;
-            }
             self.trace_backend(body_len);
             if self.handle(kind, body_len) == Step::Stop {
                 return;
             }
         }
-    }
-
-    /// The short way of the messages that most sessions consist of, while a command runs and all is as it should be.
-    /// `false` leaves the message to [`Session::handle`], which knows everything.
-    #[inline]
-    fn take_common(&mut self, kind: u8, body_len: usize) -> bool {
-        let body = self.input.body(body_len);
-        match (kind, &mut self.current) {
-            (tag::COMMAND_COMPLETE, Some(result)) if self.row_mode == RowMode::Whole => {
-                let Some((0, tag)) = body.split_last() else {
-                    return false;
-                };
-                if tag.contains(&0) {
-                    return false;
-                }
-                result.tag.set(tag);
-                self.state = State::Ready;
-            }
-            (tag::READY_FOR_QUERY, None) if self.pipeline == PipelineStatus::Off => {
-                let &[status] = body else {
-                    return false;
-                };
-                self.facts.transaction_status = transaction_status(status);
-                self.finish_command();
-                self.state = State::Idle;
-                self.input.consume(body_len);
-                self.input.end_cycle();
-                self.output.end_cycle();
-                return true;
-            }
-            (tag::ROW_DESCRIPTION, None)
-                if !self.failed
-                    && !body.is_empty()
-                    && self.described.0 == body
-                    && self
-                        .queue
-                        .front()
-                        .is_none_or(|c| c.kind != CommandKind::Describe) =>
-            {
-                self.current = Some(new_result(
-                    &mut self.spare,
-                    ExecStatus::TuplesOk,
-                    &self.described.1,
-                    self.facts.client_encoding,
-                ));
-            }
-            (tag::BIND_COMPLETE, _) if body_len == 0 => {}
-            _ => return false,
-        }
-        self.input.consume(body_len);
-        true
     }
 
     /// Whether a result is to be taken first, so that nonsense behind it must wait: whether the nonsense has come already
@@ -136,7 +84,7 @@ impl Session {
     }
 
     /// Whether a message of this kind may be taken in the present state.
-    fn may_parse(&self, kind: u8) -> bool {
+    pub(super) fn may_parse(&self, kind: u8) -> bool {
         match self.state {
             State::Busy | State::Idle => true,
             _ => matches!(kind, tag::NOTIFICATION_RESPONSE | tag::NOTICE_RESPONSE),
@@ -463,12 +411,13 @@ impl Session {
             self.state = State::Ready;
             return Ok(Step::Stop);
         }
-        let body = self.input.body(body_len);
-        if self.described.0 != body || body.is_empty() {
-            self.described.1 = Arc::new(parse_columns(body)?);
+        let message = self.input.message(body_len);
+        if self.described.0 != message {
+            self.described.1 = SharedColumns::new(parse_columns(self.input.body(body_len))?);
             self.described.0.clear();
-            if body.len() <= DESCRIBED_MAX && self.described.0.try_reserve(body.len()).is_ok() {
-                self.described.0.extend_from_slice(body);
+            if message.len() <= DESCRIBED_MAX && self.described.0.try_reserve(message.len()).is_ok()
+            {
+                self.described.0.extend_from_slice(message);
             }
         }
         let status = if describes {
@@ -539,8 +488,11 @@ impl Session {
         if !body.is_at_end() {
             return Err(disagree);
         }
-        let mut result =
-            QueryResult::with_columns(status, Arc::new(columns), self.facts.client_encoding);
+        let mut result = QueryResult::with_columns(
+            status,
+            SharedColumns::new(columns),
+            self.facts.client_encoding,
+        );
         result.binary = overall != 0;
         self.copy_is_binary = result.binary;
         self.drop_results();
@@ -558,10 +510,6 @@ impl Session {
         };
         if result.status != ExecStatus::TuplesOk || limit == 0 {
             return false;
-        }
-        if self.row_mode == RowMode::Single && result.rows.take_single(&mut self.input) {
-            self.split_partial(ExecStatus::SingleTuple);
-            return true;
         }
         match result.rows.take_rows(&mut self.input, limit) {
             RowsStep::Limit => {
@@ -625,7 +573,7 @@ impl Session {
 
 /// What the byte of a ReadyForQuery says.
 #[inline]
-fn transaction_status(byte: u8) -> TransactionStatus {
+pub(super) fn transaction_status(byte: u8) -> TransactionStatus {
     match byte {
         b'I' => TransactionStatus::Idle,
         b'T' => TransactionStatus::InTransaction,

@@ -18,6 +18,11 @@ impl Session {
     /// Parses what has come and hands out the next result, if there is one already.
     pub fn next_result(&mut self) -> NextResult {
         self.parse();
+        self.hand_out()
+    }
+
+    /// The next result, after what has come was parsed.
+    pub(super) fn hand_out(&mut self) -> NextResult {
         match self.state {
             State::Busy => NextResult::Pending,
             State::Idle => NextResult::None,

@@ -7,6 +7,8 @@
 use super::{Command, RowMode, Session, State};
 use crate::protocol::error::UsageError;
 use crate::protocol::frontend::{self, MOST_PARAMS, OutputFull, Params, tag};
+use crate::protocol::output::Output;
+use crate::protocol::sink::Sink;
 use crate::protocol::types::{ExecStatus, Oid, PipelineStatus};
 
 /// In pipeline mode output is sent once this many bytes wait (behaviour 194).
@@ -52,13 +54,12 @@ impl Session {
     ///
     /// # Errors
     /// [`UsageError`] when it cannot be queued now.
+    #[inline(always)]
     pub fn send_query(&mut self, query: &[u8]) -> Result<(), UsageError> {
         if self.pipeline != PipelineStatus::Off {
             return Err(UsageError::NotInPipeline("PQsendQuery"));
         }
-        self.queue_command(CommandKind::Simple, Some(query), |out| {
-            frontend::string(out, tag::QUERY, query)
-        })
+        self.queue_command(CommandKind::Simple, Some(query), &Query(query))
     }
 
     /// Queues a query with parameters through the unnamed statement.
@@ -73,11 +74,14 @@ impl Session {
         result_format: i16,
     ) -> Result<(), UsageError> {
         params.check()?;
-        let syncs = self.syncs_each_command();
-        self.queue_command(CommandKind::Extended, Some(query), |out| {
-            frontend::parse(out, b"", query, types)?;
-            execution(out, b"", params, result_format, syncs)
-        })
+        let messages = Execution {
+            parse: Some((query, types)),
+            statement: b"",
+            params,
+            result_format,
+            sync: self.syncs_each_command(),
+        };
+        self.queue_command(CommandKind::Extended, Some(query), &messages)
     }
 
     /// Queues the execution of a prepared statement.
@@ -91,10 +95,14 @@ impl Session {
         result_format: i16,
     ) -> Result<(), UsageError> {
         params.check()?;
-        let syncs = self.syncs_each_command();
-        self.queue_command(CommandKind::Extended, None, |out| {
-            execution(out, statement, params, result_format, syncs)
-        })
+        let messages = Execution {
+            parse: None,
+            statement,
+            params,
+            result_format,
+            sync: self.syncs_each_command(),
+        };
+        self.queue_command(CommandKind::Extended, None, &messages)
     }
 
     /// Queues the preparation of a statement.
@@ -109,10 +117,14 @@ impl Session {
     ) -> Result<(), UsageError> {
         check_count(types.len())?;
         let syncs = self.syncs_each_command();
-        self.queue_command(CommandKind::Prepare, Some(query), |out| {
-            frontend::parse(out, statement, query, types)?;
-            sync_if(out, syncs)
-        })
+        self.queue_command(
+            CommandKind::Prepare,
+            Some(query),
+            &Rare(|out: &mut Vec<u8>| {
+                frontend::parse(out, statement, query, types)?;
+                sync_if(out, syncs)
+            }),
+        )
     }
 
     /// Queues the description of a statement or portal.
@@ -121,10 +133,14 @@ impl Session {
     /// [`UsageError`] when it cannot be queued now.
     pub fn send_describe(&mut self, target: Target, name: &[u8]) -> Result<(), UsageError> {
         let syncs = self.syncs_each_command();
-        self.queue_command(CommandKind::Describe, None, |out| {
-            frontend::target(out, tag::DESCRIBE, target.byte(), name)?;
-            sync_if(out, syncs)
-        })
+        self.queue_command(
+            CommandKind::Describe,
+            None,
+            &Rare(|out: &mut Vec<u8>| {
+                frontend::target(out, tag::DESCRIBE, target.byte(), name)?;
+                sync_if(out, syncs)
+            }),
+        )
     }
 
     /// Queues the closing of a statement or portal.
@@ -133,10 +149,14 @@ impl Session {
     /// [`UsageError`] when it cannot be queued now.
     pub fn send_close(&mut self, target: Target, name: &[u8]) -> Result<(), UsageError> {
         let syncs = self.syncs_each_command();
-        self.queue_command(CommandKind::Close, None, |out| {
-            frontend::target(out, tag::CLOSE, target.byte(), name)?;
-            sync_if(out, syncs)
-        })
+        self.queue_command(
+            CommandKind::Close,
+            None,
+            &Rare(|out: &mut Vec<u8>| {
+                frontend::target(out, tag::CLOSE, target.byte(), name)?;
+                sync_if(out, syncs)
+            }),
+        )
     }
 
     /// Queues a synchronization point.
@@ -150,9 +170,11 @@ impl Session {
         if self.is_copying() {
             return Err(UsageError::SyncInCopy);
         }
-        self.queue_command(CommandKind::Sync, None, |out| {
-            frontend::empty(out, tag::SYNC)
-        })
+        self.queue_command(
+            CommandKind::Sync,
+            None,
+            &Rare(|out: &mut Vec<u8>| frontend::empty(out, tag::SYNC)),
+        )
     }
 
     /// Queues a request that the backend send what it has.
@@ -255,17 +277,16 @@ impl Session {
     ///
     /// # Errors
     /// [`UsageError::Busy`], [`UsageError::QueueDuringCopy`].
+    #[inline]
     pub fn check_command(&mut self) -> Result<(), UsageError> {
-        if self.state != State::Idle && self.pipeline == PipelineStatus::Off {
-            return Err(UsageError::Busy);
-        }
-        if self.pipeline != PipelineStatus::Off {
-            if self.is_copying() {
-                return Err(UsageError::QueueDuringCopy);
+        if self.pipeline == PipelineStatus::Off {
+            if self.state != State::Idle {
+                return Err(UsageError::Busy);
             }
-        } else {
             self.drop_results();
             self.row_mode = RowMode::Whole;
+        } else if self.is_copying() {
+            return Err(UsageError::QueueDuringCopy);
         }
         Ok(())
     }
@@ -281,11 +302,12 @@ impl Session {
     }
 
     /// Writes a command's messages and notes it in the queue.
+    #[inline(always)]
     fn queue_command(
         &mut self,
         kind: CommandKind,
         query: Option<&[u8]>,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<(), OutputFull>,
+        messages: &impl Messages,
     ) -> Result<(), UsageError> {
         self.queue
             .try_reserve(1)
@@ -295,7 +317,9 @@ impl Session {
             .map(|text| self.keep_text(text))
             .transpose()
             .map_err(|_| OutputFull)?;
-        self.put(write)?;
+        if self.trace.is_some() || !messages.write_in_room(&mut self.output) {
+            self.put(|out| messages.write(out))?;
+        }
         self.queue.push_back(Command { kind, query });
         match self.pipeline {
             // In an aborted pipeline nothing will come for it: let the queue move on by itself.
@@ -365,16 +389,70 @@ fn check_count(count: usize) -> Result<(), UsageError> {
     }
 }
 
-/// Bind, Describe of the portal, Execute, and Sync where it is wanted.
-fn execution<P: Params + ?Sized>(
-    out: &mut Vec<u8>,
-    statement: &[u8],
-    params: &P,
+/// What a command sends.
+trait Messages {
+    /// Appends it to a buffer.
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), OutputFull>;
+
+    /// Writes it into room that is there; whether it did.
+    fn write_in_room(&self, _output: &mut Output) -> bool {
+        false
+    }
+}
+
+/// A Query.
+struct Query<'a>(&'a [u8]);
+
+impl Messages for Query<'_> {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), OutputFull> {
+        frontend::query(out, self.0)
+    }
+
+    #[inline(always)]
+    fn write_in_room(&self, output: &mut Output) -> bool {
+        output.append_in_room(|room| frontend::query(room, self.0))
+    }
+}
+
+/// Parse where there is a query, Bind, Describe of the portal, Execute, and Sync where it is wanted.
+struct Execution<'a, P: ?Sized> {
+    parse: Option<(&'a [u8], &'a [Oid])>,
+    statement: &'a [u8],
+    params: &'a P,
     result_format: i16,
     sync: bool,
-) -> Result<(), OutputFull> {
-    frontend::bind(out, statement, params, result_format)?;
-    frontend::run_portal(out, sync)
+}
+
+impl<P: Params + ?Sized> Execution<'_, P> {
+    #[inline(always)]
+    fn write_to<S: Sink>(&self, out: &mut S) -> Result<(), OutputFull> {
+        if let Some((query, types)) = self.parse {
+            frontend::parse(out, self.statement, query, types)?;
+        }
+        frontend::bind(out, self.statement, self.params, self.result_format)?;
+        frontend::run_portal(out, self.sync)
+    }
+}
+
+impl<P: Params + ?Sized> Messages for Execution<'_, P> {
+    #[inline(never)]
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), OutputFull> {
+        self.write_to(out)
+    }
+
+    #[inline(always)]
+    fn write_in_room(&self, output: &mut Output) -> bool {
+        output.append_in_room(|room| self.write_to(room))
+    }
+}
+
+/// Messages that are sent too seldom to have a short way.
+struct Rare<F>(F);
+
+impl<F: Fn(&mut Vec<u8>) -> Result<(), OutputFull>> Messages for Rare<F> {
+    fn write(&self, out: &mut Vec<u8>) -> Result<(), OutputFull> {
+        self.0(out)
+    }
 }
 
 fn sync_if(out: &mut Vec<u8>, sync: bool) -> Result<(), OutputFull> {
