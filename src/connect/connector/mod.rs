@@ -531,11 +531,12 @@ impl Connector {
         let Some(Transport::Plain(socket)) = &link.transport else {
             return Go::On(Stage::NextAddress);
         };
+        let host = self.host().kind;
         let checked = socket
             .set_blocking()
             .map_err(|e| ConnectError::Mode(errno_of(&e)))
-            .and_then(|()| match is_unix {
-                true => dial::check_peer(socket, &self.plan),
+            .and_then(|()| match is_unix || self.provided {
+                true => dial::check_peer(socket, &self.plan, host),
                 false => Ok(()),
             });
         if let Err(error) = checked {

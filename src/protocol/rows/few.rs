@@ -7,8 +7,9 @@ use crate::protocol::backend::tag;
 
 impl RowStore {
     /// Stores the whole DataRows at the front of `bytes`, `limit` at the most, if they are all that this result has, and gives
-    /// what follows them. Where they are too much, or bad, or go on behind the end, nothing is stored:
-    /// [`RowStore::take_rows`] does it, or says why not.
+    /// what follows them. Where they are too much, or bad, or more may come, nothing is stored: [`RowStore::take_rows`] does
+    /// it, or says why not. (Rows behind these would lie in the receive block, which must not grow while another block is
+    /// there.)
     #[inline]
     pub fn take_few<'b>(&mut self, bytes: &'b [u8], limit: usize) -> Option<&'b [u8]> {
         if self.rows > 0 || self.copies || self.columns == 0 || self.far.is_some() {
@@ -22,7 +23,7 @@ impl RowStore {
             return None;
         }
         let mut rows = 1;
-        if limit > 1 && *bytes.get(length)? == tag::DATA_ROW {
+        if limit > 1 && *bytes.get(length)? != tag::COMMAND_COMPLETE {
             (rows, length) = measure(bytes, count, limit)?;
         }
         let entries = rows * self.stride;
@@ -60,13 +61,13 @@ impl RowStore {
     }
 }
 
-/// How many DataRows there are before another message, `limit` at the most, and their bytes. `None` if they may go on, are
-/// too much, or are not of so many columns.
+/// How many DataRows there are before the CommandComplete, `limit` at the most, and their bytes. `None` if it is not there,
+/// or they are too much, or not of so many columns.
 #[inline(never)]
 fn measure(bytes: &[u8], columns: usize, limit: usize) -> Option<(usize, usize)> {
     let (mut rows, mut length) = (0, 0);
     let mut rest = bytes;
-    while rows < limit && *rest.first()? == tag::DATA_ROW {
+    while rows < limit && *rest.first()? != tag::COMMAND_COMPLETE {
         let (row, count) = data_row(rest)?;
         length += row;
         if count != columns || length >= KEPT_BYTES {

@@ -362,7 +362,7 @@ impl RowStore {
             // The block these rows lie in will be adopted, which must not fail for want of a slot.
             return RowsStep::Failed(RowError::OutOfMemory);
         }
-        self.follow(input);
+        self.follow(input.address());
         if self.rows == 0 {
             self.base = self.open_block;
         }
@@ -459,8 +459,8 @@ impl RowStore {
 
     /// Learns where the receive block is now. With open rows it may have grown and moved only as long as no other block
     /// is there.
-    fn follow(&mut self, input: &Input) {
-        let address = input.address();
+    #[inline]
+    fn follow(&mut self, address: usize) {
         let moved = address.wrapping_sub(self.open_block);
         self.open_block = address;
         if moved != 0 && self.closed_rows < self.rows {
@@ -543,6 +543,8 @@ impl RowStore {
     /// Takes over a receive block that is full; the open rows lie in it.
     pub fn adopt_block(&mut self, data: Vec<u8>) {
         if self.closed_rows < self.rows {
+            // It may have grown since rows were last stored: a long message of another kind is behind them.
+            self.follow(address_of(&data));
             // A slot was reserved when the first of these rows was opened.
             let _ = self.place(data, self.closed_rows..self.rows);
             self.closed_rows = self.rows;
@@ -569,7 +571,7 @@ impl RowStore {
     fn finish_rows(&mut self, input: &mut Input) -> Result<(), RowError> {
         let closed;
         if self.closed_rows < self.rows {
-            self.follow(input);
+            self.follow(input.address());
             closed = self.close(input);
             match closed {
                 Ok(()) => self.closed_rows = self.rows,

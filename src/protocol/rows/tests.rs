@@ -215,3 +215,214 @@ fn lengths_of_16_mib_and_more_are_kept() {
         assert_eq!(rows.view().lengths, 0, "lengths are asked of the store");
     }
 }
+
+/// What comes behind the rows.
+const COMPLETE: &[u8] = b"C\0\0\0\x0dSELECT 1\0";
+
+/// How many bytes of rows are taken by the short way.
+fn few(rows: &mut RowStore, bytes: &[u8], limit: usize) -> Option<usize> {
+    let rest = rows.take_few(bytes, limit)?;
+    assert!(bytes.ends_with(rest));
+    Some(bytes.len() - rest.len())
+}
+
+/// What is at the front of a connection's block.
+fn received(bytes: &[u8]) -> Input {
+    let mut input = Input::default();
+    input.space(|_, _| ()).unwrap().0.extend_from_slice(bytes);
+    input
+}
+
+#[test]
+fn a_single_row_is_copied_and_the_next_one_takes_its_place() {
+    let stream: Vec<Vec<u8>> = (0..40)
+        .map(|i| data_row(&[Some(&[b'v'; 90][..i * 2]), None, Some(b"")]))
+        .collect();
+    let mut rows = RowStore::new(3, false);
+    let mut kept = None;
+    for (i, message) in stream.iter().enumerate() {
+        // Whether anything is behind it makes no difference for a row that is to be alone.
+        let behind = [&b""[..], COMPLETE, &stream[0]][i % 3];
+        let bytes = [message, behind].concat();
+        assert_eq!(few(&mut rows, &bytes, 1), Some(message.len()));
+        assert_eq!(rows.rows(), 1);
+        let value = [&[b'v'; 90][..i * 2], b"\0"].concat();
+        assert_eq!(rows.value_with_nul(0, 0), Some(&value[..]));
+        assert_eq!((rows.value(0, 1), rows.length(0, 1)), (None, -1));
+        assert_eq!(rows.value_with_nul(0, 2), Some(&b"\0"[..]));
+        let view = rows.view();
+        assert_eq!((view.rows, view.lengths, view.columns), (1, 1, 3));
+        assert!(
+            !bytes
+                .as_ptr_range()
+                .contains(&rows.value(0, 0).unwrap().as_ptr())
+        );
+        assert_eq!(few(&mut rows, &bytes, 1), None, "it holds a row");
+        // Room that suffices is used again.
+        let held = rows.first.data.as_ptr();
+        if let Some((before, capacity)) = kept
+            && capacity > message.len()
+        {
+            assert_eq!(held, before);
+        }
+        kept = Some((held, rows.first.data.capacity()));
+        rows.trim();
+        rows.restart(3, false);
+    }
+}
+
+#[test]
+fn a_few_rows_are_copied_when_their_end_is_seen() {
+    let messages: Vec<Vec<u8>> = (0..9)
+        .map(|i| data_row(&[Some(format!("row {i}").as_bytes()), None]))
+        .collect();
+    let all = messages.concat();
+    let wanted = |limit: usize| messages.iter().take(limit).map(Vec::len).sum::<usize>();
+    for limit in 1..12 {
+        let mut rows = RowStore::new(2, false);
+        let taken = few(&mut rows, &[&all, COMPLETE].concat(), limit);
+        assert_eq!(taken, Some(wanted(limit)), "{limit}");
+        assert_eq!(rows.rows(), limit.min(9));
+        for i in 0..rows.rows() {
+            let text = format!("row {i}\0");
+            assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        }
+    }
+    let mut rows = RowStore::new(2, false);
+    for kind in [&b""[..], b"S", b"N", b"A", b"E", b"D", b"Z"] {
+        let bytes = [&all, kind].concat();
+        assert_eq!(few(&mut rows, &bytes, usize::MAX), None, "more may come");
+    }
+    assert_eq!(few(&mut rows, COMPLETE, usize::MAX), Some(0));
+    assert_eq!((few(&mut rows, b"", 1), rows.rows()), (None, 0));
+    // Not for this way: too much, rows that are aligned, rows without columns.
+    let large = data_row(&[Some(&[b'x'; KEPT_BYTES]), None]);
+    assert_eq!(few(&mut rows, &large, 1), None);
+    let many = [&all.repeat(KEPT_BYTES / all.len() + 1), COMPLETE].concat();
+    assert_eq!(few(&mut rows, &many, usize::MAX), None);
+    assert_eq!(few(&mut RowStore::new(2, true), &all, 1), None);
+    assert_eq!(few(&mut RowStore::new(0, false), &data_row(&[]), 1), None);
+}
+
+/// DataRows of two columns that no honest server sends, or that have come in part.
+fn bad_rows() -> Vec<Vec<u8>> {
+    let good = data_row(&[Some(b"abc"), Some(b"de")]);
+    let with = |at: usize, bytes: &[u8]| {
+        let mut bad = good.clone();
+        bad[at..at + bytes.len()].copy_from_slice(bytes);
+        bad
+    };
+    let mut all: Vec<Vec<u8>> = (1..good.len()).map(|n| good[..n].to_vec()).collect();
+    let length = good.len() as u32 - 1;
+    let small = [
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+        7,
+        9,
+        10,
+        14,
+        15,
+        length - 1,
+        length + 1,
+    ];
+    let huge = [16, 24, 30, 31, 32].map(|bits| ((1u64 << bits) - 1) as u32);
+    let above = huge.map(|number| number.wrapping_add(1));
+    for number in small.into_iter().chain(huge).chain(above) {
+        // The message's own length, and that of the first and of the last value.
+        all.extend([1, 7, 14].map(|at| with(at, &number.to_be_bytes())));
+    }
+    // Both at once, so that their sum leaves 32 bits.
+    let mut both = with(7, &[0x7f, 0xff, 0xff, 0xff]);
+    both[1..5].copy_from_slice(&[0x7f, 0xff, 0xff, 0xff]);
+    all.push(both);
+    for count in [0u16, 1, 3, 0x7fff, 0x8000, 0xffff] {
+        all.push(with(5, &count.to_be_bytes()));
+    }
+    all
+}
+
+#[test]
+fn a_bad_row_is_left_where_it_is_and_refused_as_without_this_way() {
+    let good = data_row(&[Some(b"x"), None]);
+    let mut refused = 0;
+    for bad in bad_rows() {
+        for before in [0, 1, 3] {
+            for behind in [&b""[..], COMPLETE, &good] {
+                let bytes = [&good.repeat(before), &bad[..], behind].concat();
+                for limit in [1, 2, usize::MAX] {
+                    let mut plain = RowStore::new(2, false);
+                    let mut plain_input = received(&bytes);
+                    let step = plain.take_rows(&mut plain_input, limit);
+                    let mut rows = RowStore::new(2, false);
+                    let mut input = received(&bytes);
+                    match few(&mut rows, input.unparsed(), limit) {
+                        None => {
+                            refused += 1;
+                            assert_eq!(rows.rows(), 0, "{bytes:?}");
+                            assert_eq!(input.unparsed(), bytes);
+                            assert_eq!(rows.take_rows(&mut input, limit), step, "{bytes:?}");
+                        }
+                        Some(taken) => {
+                            // Then what was taken is what the other way takes before it stops.
+                            input.consume_bytes(taken);
+                            assert!(plain_input.unparsed() == input.unparsed(), "{bytes:?}");
+                        }
+                    }
+                    assert_eq!(rows.rows(), plain.rows(), "{bytes:?}");
+                    assert_eq!(input.unparsed().len(), plain_input.unparsed().len());
+                    rows.finish(&mut input).unwrap();
+                    plain.finish(&mut plain_input).unwrap();
+                    for (row, column) in (0..rows.rows()).flat_map(|r| [(r, 0), (r, 1)]) {
+                        assert_eq!(rows.value(row, column), plain.value(row, column));
+                        assert_eq!(rows.length(row, column), plain.length(row, column));
+                    }
+                    let most = 2 * bytes.len() + (KEPT_ENTRIES + 64) * 8 + KEPT_BYTES;
+                    assert!(rows.memory() < most, "{} for {bytes:?}", rows.memory());
+                }
+            }
+        }
+    }
+    assert!(refused > 1000, "{refused}");
+}
+
+#[test]
+fn rows_are_found_wherever_the_receive_block_goes() {
+    for far in [false, true] {
+        let message = |i: usize| data_row(&[Some(format!("row {i}").as_bytes()), None]);
+        let mut rows = RowStore::new(2, false);
+        let mut input = Input::default();
+        for i in 0..40 {
+            // Behind the tenth row a notice makes the block grow as far as it will, and then leave it to the rows.
+            let notice = match i == 10 {
+                true => [&b"N\0\x20\0\x04"[..], &vec![b'n'; 2 << 20][..]].concat(),
+                false => Vec::new(),
+            };
+            let bytes = [message(i), notice.clone()].concat();
+            let mut rest = &bytes[..];
+            while !rest.is_empty() {
+                let (block, room) = input.space(|data, _| rows.adopt_block(data)).unwrap();
+                let n = room.min(rest.len());
+                block.extend_from_slice(&rest[..n]);
+                rest = &rest[n..];
+                assert_eq!(rows.take_rows(&mut input, 9), RowsStep::Done);
+            }
+            input.consume_bytes(notice.len());
+            if far && i == 5 {
+                rows.make_far().unwrap();
+            }
+            assert_eq!(rows.closed_rows, if i < 10 { 0 } else { 11 });
+        }
+        rows.finish(&mut input).unwrap();
+        for i in 0..40 {
+            let text = format!("row {i}\0");
+            assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        }
+    }
+}
