@@ -562,6 +562,7 @@ odd_passwords(void)
 #include "pqp_transports.h"
 #include "pqp_race.h"
 #include "pqp_reentry.h"
+#include "pqp_peer.h"
 
 int
 main(int argc, char **argv)
@@ -594,6 +595,8 @@ main(int argc, char **argv)
     transports(false);
     reentry(true);
     reentry(false);
+    requirepeer(true);
+    requirepeer(false);
     for (int steps = 0; steps < 2; steps++)
     {
         side_by_side(steps, "connect_race_delay_ms=30", false);

@@ -1293,13 +1293,17 @@ enum pqp_status pqp_answer_addresses(struct pqp_request *request,
 /**
  * Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
  * blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
+ *
+ * The option requirepeer is checked on a Unix socket, whatever the host. Where the host is a Unix socket any other descriptor
+ * fails with requirepeer; where it is not, an internet socket is not asked, as in libpq.
  */
 enum pqp_status pqp_answer_socket(struct pqp_request *request,
                                   int descriptor);
 
 /**
  * Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
- * function is called with the end of the connection. TLS works on top of it as on a socket.
+ * function is called with the end of the connection. TLS works on top of it as on a socket. With the option requirepeer the
+ * attempt fails, for nobody can say who is at the other end.
  */
 enum pqp_status pqp_answer_transport(struct pqp_request *request,
                                      struct pqp_transport *transport);

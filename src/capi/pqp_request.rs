@@ -538,6 +538,9 @@ fn read_address(text: &[u8], port: u16) -> Option<Address> {
 /// Answers with a connected stream socket, which is the library's from then on if the answer is `PQP_OK`: it is put into
 /// blocking mode, and closed with the connection. `PQP_INVALID`: it is no open descriptor.
 ///
+/// The option requirepeer is checked on a Unix socket, whatever the host. Where the host is a Unix socket any other descriptor
+/// fails with requirepeer; where it is not, an internet socket is not asked, as in libpq.
+///
 /// # Safety
 /// The contract at the top of this module; nobody else closes `descriptor`.
 #[unsafe(no_mangle)]
@@ -574,7 +577,8 @@ pub unsafe extern "C" fn pqp_answer_socket(
 }
 
 /// Answers with a transport of the application's, which is the library's from then on if the answer is `PQP_OK`: its close
-/// function is called with the end of the connection. TLS works on top of it as on a socket.
+/// function is called with the end of the connection. TLS works on top of it as on a socket. With the option requirepeer the
+/// attempt fails, for nobody can say who is at the other end.
 ///
 /// # Safety
 /// The contract at the top of this module; `transport` is NULL, or has not been given away.

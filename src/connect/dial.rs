@@ -5,7 +5,7 @@ use crate::config::{
 };
 use crate::net::keepalive::TcpOption;
 use crate::net::lookup;
-use crate::net::socket::{Connecting, Socket};
+use crate::net::socket::{Carrier, Connecting, Socket};
 use crate::net::{Address, errno_of, peer};
 
 use super::error::{ConnectError, Target};
@@ -170,11 +170,21 @@ pub(super) fn refused(is_unix: bool, errno: i32) -> ConnectError {
     }
 }
 
-/// Checks `requirepeer` on a connected Unix socket (behaviour 75).
-pub(super) fn check_peer(socket: &Socket, plan: &ConnectPlan) -> Result<(), ConnectError> {
+/// Checks `requirepeer` on a connected socket, the application's too (behaviour 75). An internet one is not asked, unless it
+/// stands in for a Unix socket: what cannot be known is not taken for granted.
+pub(super) fn check_peer(
+    socket: &Socket,
+    plan: &ConnectPlan,
+    host: HostKind,
+) -> Result<(), ConnectError> {
     let Some(wanted) = plan.settings().get_nonempty(Opt::Requirepeer) else {
         return Ok(());
     };
+    match (socket.carrier(), host) {
+        (Carrier::Unix, _) => {}
+        (Carrier::Internet, HostKind::Name | HostKind::Addr) => return Ok(()),
+        _ => return Err(ConnectError::UnknownPeer(wanted.to_vec())),
+    }
     let actual = peer::user_name(socket).map_err(ConnectError::Peer)?;
     match actual == wanted {
         true => Ok(()),

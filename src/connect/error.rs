@@ -34,6 +34,8 @@ pub enum ConnectError {
     Peer(PeerError),
     /// The server runs as another user than `requirepeer` says: that option, and the user.
     WrongPeer(Vec<u8>, Vec<u8>),
+    /// Nobody can say as what user the server runs: that option.
+    UnknownPeer(Vec<u8>),
     /// The time for this address is over.
     Timeout,
     /// The server answered an SSLRequest with an ErrorResponse.
@@ -177,6 +179,12 @@ impl ConnectError {
                 "\", but actual peer user name is \"",
                 actual,
                 "\""
+            ),
+            UnknownPeer(wanted) => put!(
+                out,
+                "requirepeer specifies \"",
+                wanted,
+                "\", but the application's transport does not tell its peer"
             ),
             Timeout => put!(out, "timeout expired"),
             ErrorDuringSsl => put!(out, "server sent an error response during SSL exchange"),

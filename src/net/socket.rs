@@ -30,6 +30,17 @@ pub enum Peek {
     Closed,
 }
 
+/// What a socket is connected by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carrier {
+    /// A Unix socket, which knows the user at its other end.
+    Unix,
+    /// IP.
+    Internet,
+    /// Something else, or a stream of the application's.
+    Unknown,
+}
+
 /// A stream socket, close-on-exec, that never raises SIGPIPE.
 ///
 /// It is created non-blocking; [`Socket::set_blocking`] ends that once it is connected, and from then on calls that must
@@ -91,6 +102,16 @@ impl Socket {
     /// Whether it is a stream of the application's.
     pub fn is_foreign(&self) -> bool {
         matches!(self.inner, Inner::Foreign(_))
+    }
+
+    /// What it is connected by.
+    pub fn carrier(&self) -> Carrier {
+        let family = self.system().and_then(|s| Ok(s.local_addr()?.family()));
+        match family.map(i32::from) {
+            Ok(libc::AF_UNIX) => Carrier::Unix,
+            Ok(libc::AF_INET | libc::AF_INET6) => Carrier::Internet,
+            _ => Carrier::Unknown,
+        }
     }
 
     fn system(&self) -> io::Result<&socket2::Socket> {

@@ -42,6 +42,9 @@ pub const SOURCE_LINE: u8 = b'L';
 /// Source function of the server.
 pub const SOURCE_FUNCTION: u8 = b'R';
 
+/// How many fields an error has when nothing is special about it.
+const USUAL_FIELDS: usize = 10;
+
 /// A field could not be stored: no memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
@@ -66,6 +69,12 @@ impl ErrorFields {
         }
     }
 
+    /// Makes room for the fields of a message of so many bytes, which have come. Without memory [`ErrorFields::push`] says so.
+    pub fn expect(&mut self, bytes: usize) {
+        let _ = self.fields.try_reserve_exact(USUAL_FIELDS);
+        let _ = self.text.try_reserve_exact(bytes);
+    }
+
     /// Adds a field. The value comes from a String of the protocol, so it holds no NUL; it would end at one.
     ///
     /// What is stored is bounded by the message's own length, which the caller has bounded.
@@ -73,8 +82,10 @@ impl ErrorFields {
     /// # Errors
     /// [`OutOfMemory`]; nothing has been added then.
     pub fn push(&mut self, code: u8, value: &[u8]) -> Result<(), OutOfMemory> {
-        let end = value.iter().position(|&byte| byte == 0);
-        let value = value.get(..end.unwrap_or(value.len())).unwrap_or(value);
+        let value = match value.contains(&0) {
+            true => value.split(|&byte| byte == 0).next().unwrap_or_default(),
+            false => value,
+        };
         self.fields.try_reserve(1).map_err(|_| OutOfMemory)?;
         self.text
             .try_reserve(value.len().saturating_add(1))

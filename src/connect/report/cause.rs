@@ -129,7 +129,9 @@ impl From<&ConnectError> for Cause {
             E::Peer(PeerError::Credentials(errno) | PeerError::Lookup(_, errno)) => {
                 Cause::errno(Peer, *errno)
             }
-            E::Peer(PeerError::NoSuchUser(_)) | E::WrongPeer(..) => Cause::of(Peer),
+            E::Peer(PeerError::NoSuchUser(_)) | E::WrongPeer(..) | E::UnknownPeer(_) => {
+                Cause::of(Peer)
+            }
             E::Timeout | E::LookupTimeout(_) => Cause::of(Timeout),
             E::WrongAnswer => Cause::of(Application),
             E::Waker(errno) => Cause::errno(Other, *errno),

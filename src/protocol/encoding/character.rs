@@ -57,12 +57,12 @@ pub fn max_len(encoding: i32) -> usize {
 /// Looks at the first byte (GB18030: two) and may claim more than `text` holds. Missing bytes count as NUL.
 pub fn mblen(encoding: i32, text: &[u8]) -> usize {
     let first = byte(text, 0);
+    if first < 0x80 {
+        return 1;
+    }
     let family = family(encoding);
     if let Family::Utf8 = family {
         return utf8_mblen(first);
-    }
-    if first < 0x80 {
-        return 1;
     }
     match (family, first) {
         (Family::SingleByte, _) => 1,

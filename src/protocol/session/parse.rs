@@ -598,6 +598,7 @@ fn has_no_body(kind: u8) -> bool {
 /// The fields of an error or notice; `None` when the message is cut short.
 pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
     let mut fields = ErrorFields::default();
+    fields.expect(body.rest().len());
     loop {
         match body.byte()? {
             0 => return Some(fields),
