@@ -139,21 +139,21 @@ pub fn write(rng: &mut Rng, scheduled: bool) -> Case {
     };
     writer.script();
     let mut lines = writer.lines;
-    keep_short(&mut lines);
+    no_copy_into_pipelines(&mut lines);
     Case {
         lines,
         schedule: scheduled.then(|| rng.next()),
     }
 }
 
-/// A server ends a session whose pipeline goes on behind a COPY FROM STDIN. Which call notices depends on how many pieces
-/// a message is sent in, which is each library's own affair (`c-tests/diff_wire.c`): there all messages are short.
-fn keep_short(lines: &mut [String]) {
-    let said = |what: &str| lines.iter().any(|line| line.contains(what));
-    if said("enter") && said("copy t from stdin") {
+/// No COPY FROM STDIN in a pipeline: the server ends the session when the pipeline goes on behind it, and answers its end with
+/// one ReadyForQuery too many. Which call notices is a matter of when bytes arrive and in how many pieces they are sent
+/// (`c-tests/diff_wire.c`). `exit_pipeline_in_copy` is a case where it is not.
+fn no_copy_into_pipelines(lines: &mut [String]) {
+    if lines.iter().any(|line| line == "enter") {
         for line in lines {
-            for (long, short) in [("{500}", "{50}"), ("0000}", "00}"), ("000}", "00}")] {
-                *line = line.replace(long, short);
+            if line.starts_with("send") || line.starts_with("prepare") {
+                *line = line.replace("copy t from stdin", "copy t to stdout");
             }
         }
     }
