@@ -5,6 +5,8 @@
 
 use core::ops::Range;
 
+use super::backend::find_nul;
+
 /// Localized severity.
 pub const SEVERITY: u8 = b'S';
 /// Severity that is never localized.
@@ -42,6 +44,9 @@ pub const SOURCE_LINE: u8 = b'L';
 /// Source function of the server.
 pub const SOURCE_FUNCTION: u8 = b'R';
 
+/// So many fields most messages have, at the most.
+const USUAL_FIELDS: usize = 10;
+
 /// A field could not be stored: no memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OutOfMemory;
@@ -66,6 +71,15 @@ impl ErrorFields {
         }
     }
 
+    /// No fields, and memory for those of a message of so many bytes, as far as there is some.
+    pub fn with_room(bytes: usize) -> Self {
+        let mut this = Self::new();
+        // Without memory `push` says so.
+        let _ = this.text.try_reserve_exact(bytes);
+        let _ = this.fields.try_reserve_exact(USUAL_FIELDS.min(bytes));
+        this
+    }
+
     /// Adds a field. The value comes from a String of the protocol, so it holds no NUL; it would end at one.
     ///
     /// What is stored is bounded by the message's own length, which the caller has bounded.
@@ -73,7 +87,7 @@ impl ErrorFields {
     /// # Errors
     /// [`OutOfMemory`]; nothing has been added then.
     pub fn push(&mut self, code: u8, value: &[u8]) -> Result<(), OutOfMemory> {
-        let end = value.iter().position(|&byte| byte == 0);
+        let end = find_nul(value);
         let value = value.get(..end.unwrap_or(value.len())).unwrap_or(value);
         self.fields.try_reserve(1).map_err(|_| OutOfMemory)?;
         self.text

@@ -57,12 +57,12 @@ pub fn max_len(encoding: i32) -> usize {
 /// Looks at the first byte (GB18030: two) and may claim more than `text` holds. Missing bytes count as NUL.
 pub fn mblen(encoding: i32, text: &[u8]) -> usize {
     let first = byte(text, 0);
+    if first < 0x80 {
+        return 1;
+    }
     let family = family(encoding);
     if let Family::Utf8 = family {
         return utf8_mblen(first);
-    }
-    if first < 0x80 {
-        return 1;
     }
     match (family, first) {
         (Family::SingleByte, _) => 1,
@@ -97,6 +97,9 @@ pub fn utf8_mblen(first: u8) -> usize {
 /// Does not validate: bytes are taken for the character they claim to be, missing ones count as NUL.
 pub fn dsplen(encoding: i32, text: &[u8]) -> i32 {
     let first = byte(text, 0);
+    if let b' '..=b'~' = first {
+        return 1;
+    }
     match family(encoding) {
         Family::Utf8 => {
             let low = |at, bits: u32| u32::from(byte(text, at)) & ((1 << bits) - 1);

@@ -31,6 +31,8 @@ enum Step {
     Stop,
 }
 
+/// Most error texts are no longer than this, in bytes.
+const USUAL_ERROR_TEXT: usize = 200;
 /// As much text goes into a notice of the library's own, in bytes; the reference cuts what is longer.
 const NOTICE_TEXT_BYTES: usize = 1023;
 
@@ -315,6 +317,7 @@ impl Session {
     fn report(&self, status: ExecStatus, fields: ErrorFields) -> QueryResult {
         let query = self.current_query();
         let mut text = Vec::new();
+        let _ = text.try_reserve(USUAL_ERROR_TEXT);
         // Without memory the text ends early, which is better than no error at all.
         let _ = error_format::build_message(
             &fields,
@@ -597,7 +600,8 @@ fn has_no_body(kind: u8) -> bool {
 
 /// The fields of an error or notice; `None` when the message is cut short.
 pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
-    let mut fields = ErrorFields::default();
+    // Codes and values take what a message gives, which has come.
+    let mut fields = ErrorFields::with_room(body.rest().len());
     loop {
         match body.byte()? {
             0 => return Some(fields),
