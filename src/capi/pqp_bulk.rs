@@ -143,13 +143,13 @@ unsafe fn fill(view: &RowsView, rows: Range<usize>, columns: Range<usize>, array
     let mut row = view.table.wrapping_add(rows.start * view.stride as usize);
     let mut column = columns.start;
     for index in 0..rows.len() * columns.len() {
-        // SAFETY: the table has entries for the rows and columns of the view, the first of a row for its NULLs; in front of
-        // each value, and of what NULLs point to, stand four bytes of length; of the arrays' elements this is the next.
+        // SAFETY: the table has entries for the rows and columns of the view; in front of each value, and of what NULLs point
+        // to, stand four bytes of length; of the arrays' elements this is the next.
         unsafe {
-            let entry = *row.add(1 + column);
+            let entry = *row.add(column);
             let start = view.start(entry);
             let length = c_int::from_be(start.sub(4).cast::<c_int>().read_unaligned());
-            arrays.put(index, (entry != *row).then_some((start, length)));
+            arrays.put(index, (entry != view.empty).then_some((start, length)));
         }
         column += 1;
         if column == columns.end {

@@ -177,8 +177,8 @@ unsafe fn ask<R>(
     }
 }
 
-/// The index of a value's entry in the table of [`RowsView`], less 1; `None` where that does not lead to it: NULL, a row
-/// or column out of range, and results too large for it.
+/// The entry of a value in the table of [`RowsView`]; `None` where that does not lead to it: NULL, a row or column out of
+/// range, and results too large for it.
 ///
 /// There is no `catch_unwind` here, for nothing can panic. What is left then is done by functions of C's own calling
 /// convention, so that these, which are called more often than anything else, need no frame.
@@ -191,7 +191,7 @@ unsafe fn place<'a>(
     row: c_int,
     column: c_int,
     rows: impl FnOnce(&RowsView) -> u32,
-) -> Option<(&'a RowsView, u32)> {
+) -> Option<(&'a RowsView, i32)> {
     // SAFETY: the caller's promise.
     let view = unsafe { &res.as_ref()?.view };
     // A negative number becomes a large one.
@@ -200,17 +200,9 @@ unsafe fn place<'a>(
         return None;
     }
     // The table has no more entries than 32 bits count.
-    Some((view, row.wrapping_mul(view.stride).wrapping_add(column)))
-}
-
-/// The address of the value whose entry is behind `index`.
-///
-/// # Safety
-/// Both come from [`place`].
-#[inline(always)]
-unsafe fn address(view: &RowsView, index: u32) -> *const u8 {
+    let index = row.wrapping_mul(view.stride).wrapping_add(column);
     // SAFETY: the view is the result's as it is now, so the table has this entry.
-    view.start(unsafe { *view.table.add(index as usize + 1) })
+    Some((view, unsafe { *view.table.add(index as usize) }))
 }
 
 /// Asks for a value the long way; NULL and a row or column out of range give `failure`.
@@ -255,7 +247,7 @@ pub unsafe extern "C" fn PQgetvalue(
     // SAFETY: the pointer is covered by the contract above.
     unsafe {
         match place(res, tup_num, field_num, |view| view.rows) {
-            Some((view, index)) => address(view, index).cast_mut().cast(),
+            Some((view, entry)) => view.start(entry).cast_mut().cast(),
             None => value_long_way(res, tup_num, field_num),
         }
     }
@@ -294,8 +286,8 @@ pub unsafe extern "C" fn PQgetlength(
     // SAFETY: the pointer is covered by the contract above; the length stands in the four bytes before the value.
     unsafe {
         match place(res, tup_num, field_num, |view| view.lengths) {
-            Some((view, index)) => {
-                let word = address(view, index).sub(4).cast::<c_int>();
+            Some((view, entry)) => {
+                let word = view.start(entry).sub(4).cast::<c_int>();
                 c_int::from_be(word.read_unaligned())
             }
             None => length_long_way(res, tup_num, field_num),
@@ -325,13 +317,10 @@ pub unsafe extern "C" fn PQgetisnull(
     tup_num: c_int,
     field_num: c_int,
 ) -> c_int {
-    // SAFETY: the pointer is covered by the contract above; a row's first entry is the empty value's.
+    // SAFETY: the pointer is covered by the contract above.
     unsafe {
         match place(res, tup_num, field_num, |view| view.rows) {
-            Some((view, index)) => {
-                let empty = view.table.add(index as usize - field_num as usize);
-                c_int::from(*empty == *view.table.add(index as usize + 1))
-            }
+            Some((view, entry)) => c_int::from(entry == view.empty),
             None => is_null_long_way(res, tup_num, field_num),
         }
     }

@@ -80,7 +80,7 @@ impl Connection {
     /// The hook that `which` finds first: the connection's own, the factory's, the context's.
     pub fn hook<T: Clone>(&self, which: impl Fn(&Hooks) -> Option<T>) -> Option<T> {
         which(&self.hooks)
-            .or_else(|| which(self.factory.as_ref()?.hooks()))
+            .or_else(|| which(&self.factory.as_ref()?.hooks()))
             .or_else(|| which(&self.context.hooks()))
     }
 

@@ -44,7 +44,7 @@ pub const SOURCE_LINE: u8 = b'L';
 /// Source function of the server.
 pub const SOURCE_FUNCTION: u8 = b'R';
 
-/// So many fields most messages have, at the most.
+/// How many fields an error has when nothing is special about it.
 const USUAL_FIELDS: usize = 10;
 
 /// A field could not be stored: no memory.
@@ -71,13 +71,10 @@ impl ErrorFields {
         }
     }
 
-    /// No fields, and memory for those of a message of so many bytes, as far as there is some.
-    pub fn with_room(bytes: usize) -> Self {
-        let mut this = Self::new();
-        // Without memory `push` says so.
-        let _ = this.text.try_reserve_exact(bytes);
-        let _ = this.fields.try_reserve_exact(USUAL_FIELDS.min(bytes));
-        this
+    /// Makes room for the fields of a message of so many bytes, which have come. Without memory [`ErrorFields::push`] says so.
+    pub fn expect(&mut self, bytes: usize) {
+        let _ = self.fields.try_reserve_exact(USUAL_FIELDS);
+        let _ = self.text.try_reserve_exact(bytes);
     }
 
     /// Adds a field. The value comes from a String of the protocol, so it holds no NUL; it would end at one.

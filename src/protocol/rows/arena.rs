@@ -1,6 +1,9 @@
 //! Rows that are copied, so that their values are aligned.
 
-use super::parse::{Entry, LONG, ROW_HEADER, Stop, Taken, WORD, data_row, note_long, prepare};
+use super::parse::{
+    Entry, LONG, ROW_HEADER, Stop, Taken, WORD, count_word, data_row, length_of_row, note_long,
+    prepare,
+};
 use super::{KEPT_BYTES, RowError, RowStore, RowsStep, address_of, in_reach};
 use crate::protocol::input::Input;
 
@@ -15,6 +18,12 @@ const ARENA_STEPS: usize = 8;
 const ARENA_STEP: usize = 1536;
 /// Values up to this length are copied in one go, in bytes.
 const SHORT: usize = 32;
+/// So many values are copied at a time, if all of them are short.
+const GROUP: usize = 8;
+/// The bytes that such a group is read from, and the bytes it is written to, at the most: where one begins and what is touched
+/// behind that.
+const GROUP_FROM: usize = (GROUP - 1) * (WORD + SHORT) + WORD + SHORT + WORD;
+const GROUP_TO: usize = ALIGN - WORD + (GROUP - 1) * (SHORT + ALIGN) + WORD + SHORT + 1;
 /// Where the empty value of an arena block stands, counted from its first aligned byte.
 pub(super) const ARENA_CELL: usize = 8;
 
@@ -56,54 +65,68 @@ impl RowStore {
     /// Copies rows into what is ready of the arena and the table.
     #[inline(always)]
     fn copy_ready(&mut self, bytes: &[u8], limit: usize) -> Taken {
-        let used = self.rows * self.stride;
+        let (used, columns) = (self.rows * self.columns, self.columns);
+        let empty = self.empty_address();
         let block = self.blocks.last_mut().unwrap_or(&mut self.first);
         let address = address_of(&block.data);
-        let data = block.data.as_mut_slice();
-        let columns = self.columns;
+        let arena_used = &mut self.arena_used;
         match &mut self.far {
             // Without a block, or without columns.
-            _ if self.arena_used == 0 || columns == 0 => FULL,
+            _ if *arena_used == 0 || columns == 0 => FULL,
             None => {
                 let origin = address.wrapping_sub(self.base) as i32;
+                let room = Room::of(&mut block.data, *arena_used, origin, self.empty as i32);
                 let table = ready_part(&mut self.near, used, columns, limit);
-                copy_rows(bytes, data, &mut self.arena_used, origin, table, columns)
+                copy_rows(bytes, room, arena_used, table, columns)
             }
             Some(far) => {
+                let room = Room::of(&mut block.data, *arena_used, address, empty);
                 let table = ready_part(far, used, columns, limit);
-                copy_rows(bytes, data, &mut self.arena_used, address, table, columns)
+                copy_wide(bytes, room, arena_used, table, columns)
             }
         }
     }
 
     /// Copies the values of the DataRow at the front of `bytes`, of this length, into the arena, whatever that takes.
     fn copy_row(&mut self, bytes: &[u8], length: usize) -> Result<(), RowError> {
-        let used = self.rows * self.stride;
         self.ready_arena(room_for(length, self.columns))?;
+        let used = self.rows * self.columns;
+        let known = self.long.len();
         if length >= LONG {
-            note_long(&bytes[..length], used + 1, self.columns, &mut self.long)?;
+            note_long(&bytes[..length], used, self.columns, &mut self.long)?;
         }
-        let end = used + self.stride;
+        let end = used + self.columns;
+        let empty = self.empty_address();
         let block = self.blocks.last_mut().unwrap_or(&mut self.first);
         let address = address_of(&block.data);
-        let mut arena = Arena::of(&mut block.data, self.arena_used)?;
-        match &mut self.far {
-            None => {
-                prepare(&mut self.near, end)?;
+        let (data, arena_used) = (&mut block.data, self.arena_used);
+        let stored = match &mut self.far {
+            None => prepare(&mut self.near, end).and_then(|()| {
                 let origin = address.wrapping_sub(self.base) as i32;
-                let origin = origin.plus(arena.skew);
-                copy_values(bytes, length, &mut arena, origin, &mut self.near[used..end])
+                let room = Room::of(data, arena_used, origin, self.empty as i32);
+                let entries = &mut self.near[used..end];
+                copy_values(bytes, length, room.bytes, room.origin, room.empty, entries)
+                    .map(|taken| room.used() + taken)
+            }),
+            Some(far) => prepare(far, end).and_then(|()| {
+                let room = Room::of(data, arena_used, address, empty);
+                let entries = &mut far[used..end];
+                copy_values(bytes, length, room.bytes, room.origin, room.empty, entries)
+                    .map(|taken| room.used() + taken)
+            }),
+        };
+        match stored {
+            Ok(used) => {
+                self.arena_used = used;
+                self.rows += 1;
+                self.closed_rows = self.rows;
+                Ok(())
             }
-            Some(far) => {
-                prepare(far, end)?;
-                let origin = address.plus(arena.skew);
-                copy_values(bytes, length, &mut arena, origin, &mut far[used..end])
+            Err(error) => {
+                self.long.truncate(known);
+                Err(error)
             }
-        }?;
-        self.arena_used = arena.used();
-        self.rows += 1;
-        self.closed_rows = self.rows;
-        Ok(())
+        }
     }
 
     /// Sees to it that the last block is an arena block with `need` bytes ready, within reach.
@@ -147,14 +170,16 @@ impl RowStore {
         }
         step(&mut data, need);
         let address = address_of(&data);
+        // The empty value, aligned, whatever the allocator gives.
+        let empty = address.next_multiple_of(ALIGN) - address + ARENA_CELL;
         if self.rows == 0 {
             self.base = address;
+            self.empty = empty;
         } else if !in_reach(address.wrapping_sub(self.base) as isize, data.capacity()) {
             self.make_far()?;
         }
         self.place(data, self.rows..usize::MAX)?;
-        // The empty value, aligned, whatever the allocator gives.
-        self.arena_used = address.next_multiple_of(ALIGN) - address + ARENA_CELL;
+        self.arena_used = empty;
         Ok(())
     }
 
@@ -184,88 +209,133 @@ const FULL: Taken = Taken {
     stop: Stop::Full,
 };
 
-/// What a row of this length may take: each value what it takes in the message, and up to 7 bytes to be aligned.
+/// What a row of this length may take: each value what it takes in the message, and up to 7 bytes to be aligned; and what is
+/// touched behind the last group.
 #[inline(always)]
 fn room_for(length: usize, columns: usize) -> usize {
-    length + columns * ALIGN + 3 * ALIGN + SHORT
+    length + columns * ALIGN + 3 * ALIGN + GROUP_TO
 }
 
 /// The part of the table that is ready for the next `limit` rows.
 #[inline(always)]
 fn ready_part<E: Entry>(table: &mut [E], used: usize, columns: usize, limit: usize) -> &mut [E] {
-    let end = used.saturating_add(limit.saturating_mul(columns + 1));
+    let end = used.saturating_add(limit.saturating_mul(columns));
     let end = end.min(table.len());
     table.get_mut(used..end).unwrap_or_default()
 }
 
-/// An arena block from its first aligned byte on. Blocks are aligned as the allocator aligns them, which is to 16 bytes, so
-/// that is the first byte as a rule.
-struct Arena<'a> {
-    data: &'a mut [u8],
-    /// Bytes used. A block holds a message, which is below 2 GiB, and little more; with 32 bits sums need no check.
-    used: u32,
-    /// Bytes before the first aligned one.
-    skew: usize,
+/// The part of an arena block that is free, from [`ALIGN`] bytes before the place of the next value.
+struct Room<'a, E> {
+    bytes: &'a mut [u8],
+    /// The entry of its first byte.
+    origin: E,
+    /// The entry of SQL NULLs.
+    empty: E,
+    /// Bytes of the block.
+    block: usize,
 }
 
-impl Arena<'_> {
+impl<E: Entry> Room<'_, E> {
+    /// The free part of an arena block that begins at `origin` and of which so many bytes are used.
     #[inline(always)]
-    fn of(data: &mut [u8], used: usize) -> Result<Arena<'_>, RowError> {
-        let skew = data.as_ptr().addr().wrapping_neg() % ALIGN;
-        let used = used.checked_sub(skew).and_then(|u| u32::try_from(u).ok());
-        match (data.get_mut(skew..), used) {
-            (Some(data), Some(used)) => Ok(Arena { data, used, skew }),
-            _ => Err(RowError::OutOfMemory),
+    fn of(block: &mut [u8], used: usize, origin: E, empty: E) -> Room<'_, E> {
+        let (address, block_len) = (block.as_ptr().addr(), block.len());
+        let start = next_place(address + used) - ALIGN - address;
+        Room {
+            bytes: block.get_mut(start..).unwrap_or_default(),
+            origin: origin.plus(start),
+            empty,
+            block: block_len,
         }
     }
 
-    /// Bytes used of the block.
+    /// Bytes used of the block, up to the length word of the next value.
     #[inline(always)]
     fn used(&self) -> usize {
-        self.used as usize + self.skew
+        self.block - self.bytes.len() + ALIGN - WORD
+    }
+
+    /// Takes `len` bytes, a multiple of [`ALIGN`].
+    #[inline(always)]
+    fn take(&mut self, len: usize) {
+        self.bytes = core::mem::take(&mut self.bytes)
+            .get_mut(len..)
+            .unwrap_or_default();
+        self.origin = self.origin.plus(len);
     }
 }
 
-/// Copies rows from the front of `bytes` behind the `used` bytes of an arena block, which begins at `origin`, as long as
-/// there is room for them in it and in `table`.
-#[inline(never)]
+/// Where a value is to stand behind what ends at `end`, so that its length word fits between and it is aligned.
+#[inline(always)]
+fn next_place(end: usize) -> usize {
+    (end + WORD + ALIGN - 1) & !(ALIGN - 1)
+}
+
+/// Copies rows from the front of `bytes`, as long as there is room for them in an arena block and in `table`; moves the
+/// block's `used`.
+///
+/// Most rows are narrow: those have loops of their own, in which the number of values is known.
+#[inline]
 fn copy_rows<E: Entry>(
     bytes: &[u8],
-    data: &mut [u8],
+    room: Room<'_, E>,
     used: &mut usize,
-    origin: E,
     table: &mut [E],
     columns: usize,
 ) -> Taken {
-    let Ok(mut arena) = Arena::of(data, *used) else {
-        return FULL;
-    };
-    let origin = origin.plus(arena.skew);
+    match columns {
+        1 => copy_narrow::<E, 1>(bytes, room, used, table),
+        2 => copy_narrow::<E, 2>(bytes, room, used, table),
+        3 => copy_narrow::<E, 3>(bytes, room, used, table),
+        4 => copy_narrow::<E, 4>(bytes, room, used, table),
+        5 => copy_narrow::<E, 5>(bytes, room, used, table),
+        6 => copy_narrow::<E, 6>(bytes, room, used, table),
+        7 => copy_narrow::<E, 7>(bytes, room, used, table),
+        8 => copy_narrow::<E, 8>(bytes, room, used, table),
+        _ => copy_wide(bytes, room, used, table, columns),
+    }
+}
+
+#[inline(never)]
+fn copy_narrow<E: Entry, const COLUMNS: usize>(
+    bytes: &[u8],
+    mut room: Room<'_, E>,
+    used: &mut usize,
+    table: &mut [E],
+) -> Taken {
+    let count_word = count_word(COLUMNS);
+    let (table, _) = table.as_chunks_mut::<COLUMNS>();
     let mut rest = bytes;
     let mut rows = 0;
-    let stop = 'rows: {
-        for entries in table.chunks_exact_mut(columns + 1) {
-            let Some((length, count)) = data_row(rest) else {
-                break 'rows Stop::Done;
-            };
-            if count != columns {
-                break 'rows Stop::Failed(RowError::FieldCount);
+    let mut stop = Stop::Full;
+    for entries in table {
+        let length;
+        // A row of short values is shorter than what is looked at. Whether it is a row may well be asked when its values are
+        // copied to where nothing is yet: the fewer things are to be kept in mind meanwhile, the better.
+        if let Some(row) = rest.first_chunk::<{ ROW_HEADER + GROUP_FROM }>()
+            && let Some(from) = row.last_chunk()
+            && let Some(to) = room.bytes.first_chunk_mut()
+            && let Some((read, taken)) = copy_short(from, to, room.origin, room.empty, entries)
+            && length_of_row(row, count_word) == Some(ROW_HEADER + read)
+        {
+            length = ROW_HEADER + read;
+            room.take(taken);
+        } else {
+            match copy_odd(rest, room.bytes, room.origin, room.empty, entries) {
+                Ok((copied, taken)) => {
+                    length = copied;
+                    room.take(taken);
+                }
+                Err(why) => {
+                    stop = why;
+                    break;
+                }
             }
-            if length >= LONG {
-                break 'rows Stop::Long;
-            }
-            if arena.data.len() < arena.used as usize + room_for(length, columns) {
-                break 'rows Stop::Full;
-            }
-            if let Err(error) = copy_values(rest, length, &mut arena, origin, entries) {
-                break 'rows Stop::Failed(error);
-            }
-            rest = rest.get(length..).unwrap_or_default();
-            rows += 1;
         }
-        Stop::Full
-    };
-    *used = arena.used();
+        rest = &rest[length..];
+        rows += 1;
+    }
+    *used = room.used();
     Taken {
         rows,
         bytes: bytes.len() - rest.len(),
@@ -273,85 +343,186 @@ fn copy_rows<E: Entry>(
     }
 }
 
-/// Copies the values of the DataRow at the front of `bytes`, of this length, into an arena block, which begins at `origin` and
-/// has room for them: entries as those of [`locate`].
-///
-/// [`locate`]: super::parse::locate
+#[inline(never)]
+fn copy_wide<E: Entry>(
+    bytes: &[u8],
+    mut room: Room<'_, E>,
+    used: &mut usize,
+    table: &mut [E],
+    columns: usize,
+) -> Taken {
+    let mut rest = bytes;
+    let mut rows = 0;
+    let mut stop = Stop::Full;
+    for entries in table.chunks_exact_mut(columns) {
+        match copy_odd(rest, room.bytes, room.origin, room.empty, entries) {
+            Ok((length, taken)) => {
+                rest = &rest[length..];
+                room.take(taken);
+            }
+            Err(why) => {
+                stop = why;
+                break;
+            }
+        }
+        rows += 1;
+    }
+    *used = room.used();
+    Taken {
+        rows,
+        bytes: bytes.len() - rest.len(),
+        stop,
+    }
+}
+
+/// Copies the values of the DataRow at the front of `bytes`, if there is room for it; its length, and the bytes taken of the
+/// room.
+#[inline(never)]
+fn copy_odd<E: Entry>(
+    bytes: &[u8],
+    room: &mut [u8],
+    origin: E,
+    empty: E,
+    entries: &mut [E],
+) -> Result<(usize, usize), Stop> {
+    let (length, count) = data_row(bytes).ok_or(Stop::Done)?;
+    if count != entries.len() {
+        return Err(Stop::Failed(RowError::FieldCount));
+    }
+    if length > LONG {
+        return Err(Stop::Long);
+    }
+    if room.len() < room_for(length, count) {
+        return Err(Stop::Full);
+    }
+    let taken = copy_values(bytes, length, room, origin, empty, entries).map_err(Stop::Failed)?;
+    Ok((length, taken))
+}
+
+/// Copies the values of the DataRow at the front of `bytes`, of this length, into a [`Room`] that is large enough, and writes
+/// their entries; the bytes taken of it.
 #[inline(always)]
 fn copy_values<E: Entry>(
     bytes: &[u8],
     length: usize,
-    arena: &mut Arena<'_>,
+    room: &mut [u8],
     origin: E,
+    empty: E,
     entries: &mut [E],
-) -> Result<(), RowError> {
-    let empty = origin.plus(ARENA_CELL);
-    let entries = match entries {
-        [cell, entries @ ..] => {
-            *cell = empty;
-            entries
-        }
-        none => none,
+) -> Result<usize, RowError> {
+    let mut done = Done {
+        at: ROW_HEADER,
+        taken: 0,
     };
-    let data = &mut *arena.data;
-    let mut used = arena.used;
-    let mut at = ROW_HEADER as u32;
-    for entry in entries {
-        let start = at as usize;
-        let aligned = (used + (WORD + ALIGN - 1) as u32) & !(ALIGN as u32 - 1);
-        let to = aligned.wrapping_sub(WORD as u32) as usize;
-        if let Some(from) = bytes.get(start..start + WORD + SHORT)
-            && let len = u32::from_be_bytes([from[0], from[1], from[2], from[3]])
-            && len <= SHORT as u32
-            && let Some(room) = data.get_mut(to..to + WORD + SHORT + 1)
+    let (groups, left) = entries.as_chunks_mut::<GROUP>();
+    for group in groups {
+        let to = room.get_mut(done.taken..);
+        if let Some(from) = bytes.get(done.at..).and_then(|b| b.first_chunk())
+            && let Some(to) = to.and_then(|r| r.first_chunk_mut())
+            && let Some((read, taken)) = copy_short(from, to, origin.plus(done.taken), empty, group)
         {
-            // Most are short: as many bytes are copied each time, and what is too much will be overwritten.
-            room[..WORD + SHORT].copy_from_slice(from);
-            room[WORD + len as usize] = 0;
-            *entry = origin.plus(aligned as usize);
-            used = aligned + len;
-            at += WORD as u32 + len;
-            continue;
-        }
-        at += WORD as u32;
-        match copy_long(bytes, start, data, to)? {
-            None => *entry = empty,
-            Some(len) => {
-                *entry = origin.plus(aligned as usize);
-                used = aligned + len;
-                at += len;
-            }
+            done.at += read;
+            done.taken += taken;
+        } else {
+            done = copy_one_by_one(bytes, room, origin, empty, done, group)?;
         }
     }
-    match (at as usize).cmp(&length) {
-        core::cmp::Ordering::Equal => {
-            arena.used = used;
-            Ok(())
-        }
+    done = copy_one_by_one(bytes, room, origin, empty, done, left)?;
+    match done.at.cmp(&length) {
+        core::cmp::Ordering::Equal => Ok(done.taken),
         core::cmp::Ordering::Less => Err(RowError::TrailingData),
         core::cmp::Ordering::Greater => Err(RowError::InsufficientData),
     }
 }
 
-/// Copies the value whose length word stands at `start`, with that word and a NUL, to `to`; its length, `None` for NULL.
+/// How far [`copy_values`] is.
+#[derive(Clone, Copy)]
+struct Done {
+    /// Where the next length word begins.
+    at: usize,
+    /// Bytes taken of the room.
+    taken: usize,
+}
+
 #[inline(never)]
-fn copy_long(
+fn copy_one_by_one<E: Entry>(
+    bytes: &[u8],
+    room: &mut [u8],
+    origin: E,
+    empty: E,
+    mut done: Done,
+    entries: &mut [E],
+) -> Result<Done, RowError> {
+    for entry in entries {
+        let place = done.taken + ALIGN;
+        match copy_any(bytes, done.at, room, place)? {
+            None => *entry = empty,
+            Some(len) => {
+                *entry = origin.plus(place);
+                done.taken = next_place(place + len) - ALIGN;
+                done.at += len;
+            }
+        }
+        done.at += WORD;
+    }
+    Ok(done)
+}
+
+/// Copies values with length words and NULs from the length word at the front of `from` to the places from the second of
+/// `to` on, which begins at `origin`; the bytes read and taken. `None` when a value is not short.
+///
+/// As many bytes are copied for each value, and what is too much will be overwritten. All of it lies within the two arrays,
+/// whatever the lengths, as the compiler finds out where it knows how many values there are.
+#[inline(always)]
+fn copy_short<E: Entry>(
+    from: &[u8; GROUP_FROM],
+    to: &mut [u8; GROUP_TO],
+    origin: E,
+    empty: E,
+    entries: &mut [E],
+) -> Option<(usize, usize)> {
+    let mut at = 0;
+    // Where the length word goes.
+    let mut word = ALIGN - WORD;
+    for entry in entries {
+        let value = from.get(at..at + WORD + SHORT)?;
+        let len = u32::from_be_bytes(*value.first_chunk()?) as usize;
+        at += WORD;
+        if len <= SHORT {
+            let room = to.get_mut(word..word + WORD + SHORT + 1)?;
+            room[..WORD + SHORT].copy_from_slice(value);
+            room[WORD + len] = 0;
+            *entry = origin.plus(word + WORD);
+            // As `next_place` has it, in fewer steps.
+            word += (len + WORD + ALIGN - 1) & !(ALIGN - 1);
+            at += len;
+        } else if (len as u32).cast_signed() < 0 {
+            *entry = empty;
+        } else {
+            return None;
+        }
+    }
+    Some((at, word + WORD - ALIGN))
+}
+
+/// Copies the value whose length word stands at `start`, with that word and a NUL, to `place`; its length, `None` for NULL.
+fn copy_any(
     bytes: &[u8],
     start: usize,
     arena: &mut [u8],
-    to: usize,
-) -> Result<Option<u32>, RowError> {
+    place: usize,
+) -> Result<Option<usize>, RowError> {
     let word = bytes.get(start..).and_then(|b| b.first_chunk::<WORD>());
     let len = i32::from_be_bytes(*word.ok_or(RowError::InsufficientData)?);
     if len < 0 {
         return Ok(None);
     }
-    let start = start + WORD;
+    let (start, len) = (start + WORD, len as usize);
     bytes
-        .get(start..start + len as usize)
-        .and_then(|value| put_value(arena, to + WORD, value))
+        .get(start..start + len)
+        .and_then(|value| put_value(arena, place, value))
         .ok_or(RowError::InsufficientData)?;
-    Ok(Some(len as u32))
+    Ok(Some(len))
 }
 
 /// Writes a value with the length word before it and the NUL behind it; `None` if there is no room.

@@ -1,6 +1,6 @@
 //! Stores that the application builds or copies.
 
-use super::arena::{ALIGN, ARENA_CELL, put_value};
+use super::arena::{ALIGN, put_value};
 use super::parse::{Entry, LONG, WORD, prepare};
 use super::{RowError, RowStore, in_reach};
 
@@ -23,21 +23,27 @@ impl RowStore {
         copy.rows = self.rows;
         copy.closed_rows = self.closed_rows;
         copy.long = try_copy(&self.long)?;
-        let stride = self.stride;
-        for index in 0..self.rows * stride {
+        let columns = self.columns;
+        for index in 0..self.rows * columns {
             let address = self.address(index);
-            let (own, at) = self
-                .find_block(index / stride, address)
-                .ok_or(RowError::OutOfMemory)?;
-            let number = self
-                .blocks
-                .iter()
-                .position(|b| b.data.as_ptr() == own.as_ptr());
-            let block = number.map_or(&copy.first, |n| &copy.blocks[n]);
-            let address = block.address() + at;
-            copy.set_entry(index, address)?;
+            copy.set_entry(index, self.place_in(&copy, index / columns, address)?)?;
+        }
+        if self.rows > 0 {
+            let address = self.place_in(&copy, 0, self.empty_address())?;
+            copy.empty = address.wrapping_sub(copy.base);
         }
         Ok(copy)
+    }
+
+    /// Where `copy`, which has the same blocks, has what this store has at `address`, where a value of `row` is.
+    fn place_in(&self, copy: &RowStore, row: usize, address: usize) -> Result<usize, RowError> {
+        let (own, at) = self.find_block(row, address).ok_or(RowError::OutOfMemory)?;
+        let number = self
+            .blocks
+            .iter()
+            .position(|b| b.data.as_ptr() == own.as_ptr());
+        let block = number.map_or(&copy.first, |n| &copy.blocks[n]);
+        Ok(block.address() + at)
     }
 
     /// Writes one entry of the table, or appends it.
@@ -75,20 +81,17 @@ impl RowStore {
         self.long
             .try_reserve(1)
             .map_err(|_| RowError::OutOfMemory)?;
-        let stride = self.stride;
+        let columns = self.columns;
         if row == self.rows {
-            let block = self.last();
-            let address = block.address();
-            let empty = address.next_multiple_of(ALIGN) + ARENA_CELL;
-            for index in 0..stride {
-                self.set_entry(row * stride + index, empty)?;
+            for index in 0..columns {
+                self.set_entry(row * columns + index, self.empty_address())?;
             }
             self.rows += 1;
             self.closed_rows = self.rows;
         }
-        let index = row * stride + 1 + column;
+        let index = row * columns + column;
         let address = match value {
-            None => self.address(row * stride),
+            None => self.empty_address(),
             Some(bytes) => {
                 let used = self.arena_used;
                 let block = self.blocks.last_mut().unwrap_or(&mut self.first);

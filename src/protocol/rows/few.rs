@@ -1,9 +1,9 @@
 //! Results of a few rows, which are copied out of the receive block at once: neither has that to be kept, nor the rows to
 //! be closed later.
 
-use super::parse::{data_row, locate, prepare};
-use super::{KEPT_BYTES, RowError, RowStore, address_of};
-use crate::protocol::backend::tag;
+use super::parse::{BEHIND, ROW_CELL, ROW_HEADER, data_row, locate, prepare, take_in_place};
+use super::{KEPT_BYTES, RowStore, address_of};
+use crate::protocol::backend::{HEADER_LEN, tag};
 
 impl RowStore {
     /// Stores the whole DataRows at the front of `bytes`, `limit` at the most, if they are all that this result has, and gives
@@ -26,22 +26,25 @@ impl RowStore {
         if limit > 1 && *bytes.get(length)? != tag::COMMAND_COMPLETE {
             (rows, length) = measure(bytes, count, limit)?;
         }
-        let entries = rows * self.stride;
-        if self.near.len() < entries || self.first.data.capacity() <= length {
+        let entries = rows * self.columns;
+        if self.near.len() < entries || self.first.data.capacity() < length + BEHIND {
             self.make_room(entries, length)?;
         }
         let data = &mut self.first.data;
         data.clear();
         let (messages, rest) = bytes.split_at_checked(length)?;
         data.extend_from_slice(messages);
-        data.push(0);
-        let (messages, table) = (data.get_mut(..length)?, self.near.get_mut(..entries)?);
-        match rows {
-            1 => locate(messages, 0, table),
-            _ => locate_all(messages, table, self.stride),
+        data.extend_from_slice(&[0; BEHIND]);
+        let table = self.near.get_mut(..entries)?;
+        if rows == 1 {
+            let &first = data.get(ROW_HEADER..)?.first_chunk()?;
+            locate(data, first, 0, ROW_CELL as i32, table).ok()?;
+        } else if take_in_place(data, 0, ROW_CELL as i32, table, self.columns).rows < rows {
+            return None;
         }
-        .ok()?;
+        data.get_mut(..HEADER_LEN)?.fill(0);
         self.base = address_of(data);
+        self.empty = ROW_CELL;
         self.first.rows = 0..rows;
         self.has_first = true;
         self.rows = rows;
@@ -57,7 +60,7 @@ impl RowStore {
         prepare(&mut self.near, entries).ok()?;
         let data = &mut self.first.data;
         data.clear();
-        data.try_reserve_exact(length + 1).ok()
+        data.try_reserve_exact(length + BEHIND).ok()
     }
 }
 
@@ -77,18 +80,4 @@ fn measure(bytes: &[u8], columns: usize, limit: usize) -> Option<(usize, usize)>
         rest = rest.get(row..)?;
     }
     Some((rows, length))
-}
-
-/// [`locate`] for the rows of `messages`, which are measured.
-#[inline(never)]
-fn locate_all(messages: &mut [u8], table: &mut [i32], stride: usize) -> Result<(), RowError> {
-    let mut start = 0;
-    for entries in table.chunks_exact_mut(stride) {
-        let rest = messages.get_mut(start..).unwrap_or_default();
-        let (length, _) = data_row(rest).ok_or(RowError::InsufficientData)?;
-        let message = rest.get_mut(..length).unwrap_or_default();
-        locate(message, start as i32, entries)?;
-        start += length;
-    }
-    Ok(())
 }

@@ -1,12 +1,12 @@
 //! Row storage: where the values of a result lie, and the parser of DataRow messages.
 //!
 //! Text rows stay where they were received. A value is found through a table of offsets, its length is read from the
-//! length word in front of it, and the byte behind it, which by then has been read (the next length word's or the next
-//! message's first byte), is its NUL. The first byte of a length word is therefore lost; it was 0 but for values of 16 MiB
-//! and more, whose lengths are kept apart.
+//! length word in front of it, and the byte behind it is its NUL: the next length word's first byte, or the next message's
+//! type. The former is 0 as it came, but for NULLs, whose length words nobody needs, and for values of 16 MiB and more,
+//! whose lengths are kept apart.
 //!
-//! Each row of the table begins with the place of an empty value, which lies in the row's own message header: SQL NULLs
-//! point to it. So a NULL has the length 0 and reads as "" without being asked for.
+//! SQL NULLs point to an empty value, which lies in the message header of the first row. So a NULL has the length 0 and
+//! reads as "" without being asked for.
 //!
 //! Rows with a binary column are copied into the store's own arena instead, because callers cast such values and so
 //! need them at 8-byte aligned addresses (behaviour 225). There a length word stands in front of each value, too.
@@ -22,10 +22,11 @@ mod parse;
 
 use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-use super::backend::tag;
+use super::backend::{HEADER_LEN, tag};
 use super::input::{Input, append};
 use parse::{
-    Entry, Stop, Taken, WORD, data_row, locate, note_long, prepare, take_empty, take_in_place,
+    BEHIND, Entry, ROW_CELL, Stop, Taken, WORD, data_row, locate_any, note_long, prepare,
+    take_empty, take_in_place,
 };
 
 /// Entries that a finished table may keep without a use for them.
@@ -92,10 +93,9 @@ pub enum RowsStep {
 /// What the C layer needs to find the values of a finished store, without the store. It must be taken anew when the
 /// store changes, and not used once it is gone.
 ///
-/// The value at `row`, `column` begins at `base` plus the entry `row * stride + column + 1` of `table`; its length, most
-/// significant byte first, stands in the four bytes before it. It is SQL NULL if that entry equals the entry
-/// `row * stride`. All this holds for rows below `rows`, lengths only for rows below `lengths`; one that asks for others
-/// turns to the store.
+/// The value at `row`, `column` begins at `base` plus the entry `row * columns + column` of `table`; its length, most
+/// significant byte first, stands in the four bytes before it. It is SQL NULL if that entry is `empty`. All this holds for
+/// rows below `rows`, lengths only for rows below `lengths`; one that asks for others turns to the store.
 #[derive(Clone, Copy, Debug)]
 pub struct RowsView {
     /// The table.
@@ -108,8 +108,10 @@ pub struct RowsView {
     pub lengths: u32,
     /// Number of columns.
     pub columns: u32,
-    /// Entries a row.
+    /// The same once more, to multiply rows with: one number for both uses would be loaded by an instruction of its own.
     pub stride: u32,
+    /// The entry of SQL NULLs.
+    pub empty: i32,
 }
 
 impl RowsView {
@@ -126,11 +128,11 @@ impl RowsView {
 /// them. Values may be asked for only when no row is open, which [`RowStore::finish`] sees to.
 pub struct RowStore {
     columns: usize,
-    /// Entries of the table a row.
-    stride: usize,
     rows: usize,
-    /// What the entries of `near` count from.
+    /// What the entries of `near` count from: the address of the first row's block, or where that has been.
     base: usize,
+    /// How far the empty value, which NULLs point to, lies behind the base.
+    empty: usize,
     /// The table, while all blocks are within reach of the base. It may be longer than its rows.
     near: Vec<i32>,
     /// The table in its stead, of addresses.
@@ -162,9 +164,9 @@ impl RowStore {
     pub fn new(columns: usize, aligned: bool) -> Self {
         RowStore {
             columns,
-            stride: stride_of(columns),
             rows: 0,
             base: 0,
+            empty: 0,
             near: Vec::new(),
             far: None,
             long: Vec::new(),
@@ -217,7 +219,6 @@ impl RowStore {
     pub fn restart(&mut self, columns: usize, aligned: bool) {
         self.has_first = false;
         self.columns = columns;
-        self.stride = stride_of(columns);
         self.copies = aligned;
         self.arena_used = 0;
         *self.hint.get_mut() = 0;
@@ -248,9 +249,8 @@ impl RowStore {
     /// The short way to the values of a finished store.
     #[inline]
     pub fn view(&self) -> RowsView {
-        let stride = self.stride;
         // Rows are counted by an `int`, columns by a `short`: their product is no more than 47 bits long.
-        let in_reach = self.far.is_none() && self.rows * stride <= u32::MAX as usize;
+        let in_reach = self.far.is_none() && self.rows * self.columns <= u32::MAX as usize;
         let rows = if in_reach { self.rows as u32 } else { 0 };
         RowsView {
             table: self.near.as_ptr(),
@@ -258,7 +258,8 @@ impl RowStore {
             rows,
             lengths: if self.long.is_empty() { rows } else { 0 },
             columns: self.columns as u32,
-            stride: stride as u32,
+            stride: self.columns as u32,
+            empty: self.empty as i32,
         }
     }
 
@@ -284,10 +285,9 @@ impl RowStore {
         if row >= self.rows || column >= self.columns {
             return None;
         }
-        let cell = row * self.stride;
-        let index = cell + 1 + column;
+        let index = row * self.columns + column;
         let address = self.address(index);
-        if address == self.address(cell) {
+        if address == self.empty_address() {
             return None;
         }
         let (data, at) = self.find_block(row, address)?;
@@ -310,6 +310,12 @@ impl RowStore {
                 .map_or(0, |&o| self.base.wrapping_add_signed(o as isize)),
             Some(far) => far.get(index).copied().unwrap_or(0),
         }
+    }
+
+    /// The address that entries of NULLs stand for.
+    #[inline]
+    fn empty_address(&self) -> usize {
+        self.base.wrapping_add(self.empty)
     }
 
     /// The block that holds `address`, and where: first where a value of `row` should be.
@@ -363,10 +369,12 @@ impl RowStore {
             return RowsStep::Failed(RowError::OutOfMemory);
         }
         self.follow(input.address());
-        if self.rows == 0 {
-            self.base = self.open_block;
-        }
         let first = input.position();
+        let is_first = self.rows == 0;
+        if is_first {
+            self.base = self.open_block;
+            self.empty = first + ROW_CELL;
+        }
         let origin = self.open_block.wrapping_sub(self.base) as isize;
         if self.far.is_none() && !in_reach(origin, input.capacity()) && self.make_far().is_err() {
             return RowsStep::Failed(RowError::OutOfMemory);
@@ -377,29 +385,35 @@ impl RowStore {
             let (block, pos) = input.raw();
             let start = *pos;
             let bytes = block.get_mut(start..).unwrap_or_default();
-            let used = self.rows * self.stride;
+            let used = self.rows * self.columns;
+            let empty = self.empty_address();
             let taken = match &mut self.far {
                 None => rows_into(
                     &mut self.near,
                     used,
                     bytes,
                     (origin as i32).plus(start),
+                    self.empty as i32,
                     self.columns,
                     left,
                 ),
-                Some(far) => rows_into(far, used, bytes, address + start, self.columns, left),
+                Some(far) => {
+                    rows_into(far, used, bytes, address + start, empty, self.columns, left)
+                }
             };
             let mut rows = taken.rows;
             *pos += taken.bytes;
             let stop = match taken.stop {
-                Stop::Long => match self.take_long(block, pos, origin, used + rows * self.stride) {
-                    Ok(true) => {
-                        rows += 1;
-                        None
+                Stop::Long => {
+                    match self.take_long(block, pos, origin, used + rows * self.columns) {
+                        Ok(true) => {
+                            rows += 1;
+                            None
+                        }
+                        Ok(false) => Some(RowsStep::Done),
+                        Err(error) => Some(RowsStep::Failed(error)),
                     }
-                    Ok(false) => Some(RowsStep::Done),
-                    Err(error) => Some(RowsStep::Failed(error)),
-                },
+                }
                 Stop::Full => None,
                 Stop::Done => Some(RowsStep::Done),
                 Stop::Failed(error) => Some(RowsStep::Failed(error)),
@@ -416,6 +430,10 @@ impl RowStore {
         if opens && self.rows > self.closed_rows {
             self.open.0 = first;
             input.set_pinned(true);
+            if is_first {
+                let (block, _) = input.raw();
+                block[first..first + HEADER_LEN].fill(0);
+            }
         }
         step
     }
@@ -437,24 +455,30 @@ impl RowStore {
             return Err(RowError::FieldCount);
         }
         let message = &mut rest[..length];
-        note_long(message, used + 1, self.columns, &mut self.long)?;
-        let end = used + self.stride;
-        match &mut self.far {
-            None => {
-                prepare(&mut self.near, end)?;
-                locate(
+        let known = self.long.len();
+        note_long(message, used, self.columns, &mut self.long)?;
+        let end = used + self.columns;
+        let empty = self.empty_address();
+        let stored = match &mut self.far {
+            None => prepare(&mut self.near, end).and_then(|()| {
+                let origin = (origin as i32).plus(*pos);
+                locate_any(
                     message,
-                    (origin as i32).plus(*pos),
+                    origin,
+                    self.empty as i32,
                     &mut self.near[used..end],
-                )?;
-            }
-            Some(far) => {
-                prepare(far, end)?;
-                locate(message, self.open_block + *pos, &mut far[used..end])?;
-            }
+                )
+            }),
+            Some(far) => prepare(far, end).and_then(|()| {
+                let origin = self.open_block + *pos;
+                locate_any(message, origin, empty, &mut far[used..end])
+            }),
+        };
+        match stored {
+            Ok(()) => *pos += length,
+            Err(_) => self.long.truncate(known),
         }
-        *pos += length;
-        Ok(true)
+        stored.map(|()| true)
     }
 
     /// Learns where the receive block is now. With open rows it may have grown and moved only as long as no other block
@@ -476,7 +500,7 @@ impl RowStore {
     #[cold]
     fn make_far(&mut self) -> Result<(), RowError> {
         if self.far.is_none() {
-            let used = self.rows * self.stride;
+            let used = self.rows * self.columns;
             let mut far = Vec::new();
             far.try_reserve_exact(used)
                 .map_err(|_| RowError::OutOfMemory)?;
@@ -517,23 +541,31 @@ impl RowStore {
         if delta == 0 {
             return Ok(());
         }
-        if first_row == 0 && self.far.is_none() {
+        if first_row == 0 {
             self.base = self.base.wrapping_add(delta);
+            for entry in self.far.iter_mut().flatten() {
+                *entry = entry.wrapping_add(delta);
+            }
             return Ok(());
         }
-        let entries = first_row * self.stride..self.rows * self.stride;
+        let entries = first_row * self.columns..self.rows * self.columns;
         if !in_reach(now.wrapping_sub(self.base) as isize, self.last().data.len()) {
             self.make_far()?;
         }
+        let empty = self.empty_address();
         match &mut self.far {
             None => {
                 for entry in self.near.get_mut(entries).into_iter().flatten() {
-                    *entry = entry.wrapping_add(delta as i32);
+                    if *entry != self.empty as i32 {
+                        *entry = entry.wrapping_add(delta as i32);
+                    }
                 }
             }
             Some(far) => {
                 for entry in far.get_mut(entries).into_iter().flatten() {
-                    *entry = entry.wrapping_add(delta);
+                    if *entry != empty {
+                        *entry = entry.wrapping_add(delta);
+                    }
                 }
             }
         }
@@ -583,7 +615,7 @@ impl RowStore {
         } else {
             closed = self.trim_arena();
         }
-        let used = self.rows * self.stride;
+        let used = self.rows * self.columns;
         if self.near.capacity() > used + TABLE_SPARE {
             self.near.truncate(used);
             self.near.shrink_to_fit();
@@ -602,7 +634,7 @@ impl RowStore {
         if alone && self.far.is_none() && span <= COPIED_MOST && span < input.capacity() / 8 * 7 {
             let mut data = core::mem::take(&mut self.first.data);
             data.clear();
-            data.try_reserve_exact(span + 1)
+            data.try_reserve_exact(span + BEHIND)
                 .map_err(|_| RowError::OutOfMemory)?;
             append(&mut data, input.slice(start, end));
             data.push(0);
@@ -639,6 +671,7 @@ fn rows_into<E: Entry>(
     used: usize,
     bytes: &mut [u8],
     origin: E,
+    empty: E,
     columns: usize,
     limit: usize,
 ) -> Taken {
@@ -651,28 +684,22 @@ fn rows_into<E: Entry>(
         take_empty(bytes, limit, &mut taken);
         return taken;
     }
-    let stride = columns + 1;
-    if table.len() < used + stride
-        && let Err(error) = prepare(table, used + stride)
+    if table.len() < used + columns
+        && let Err(error) = prepare(table, used + columns)
     {
         taken.stop = Stop::Failed(error);
         return taken;
     }
     let end = used
-        .saturating_add(limit.saturating_mul(stride))
+        .saturating_add(limit.saturating_mul(columns))
         .min(table.len());
-    take_in_place(bytes, origin, &mut table[used..end], columns)
+    take_in_place(bytes, origin, empty, &mut table[used..end], columns)
 }
 
 /// Whether a block of `capacity` bytes that begins `origin` bytes from the base is within reach of offsets.
 #[inline]
 fn in_reach(origin: isize, capacity: usize) -> bool {
     origin >= i32::MIN as isize && origin <= i32::MAX as isize - capacity as isize
-}
-
-/// Entries of the table a row: one of the empty value, one of each column.
-fn stride_of(columns: usize) -> usize {
-    if columns == 0 { 0 } else { columns + 1 }
 }
 
 #[cfg(test)]

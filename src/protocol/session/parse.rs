@@ -317,8 +317,8 @@ impl Session {
     fn report(&self, status: ExecStatus, fields: ErrorFields) -> QueryResult {
         let query = self.current_query();
         let mut text = Vec::new();
-        let _ = text.try_reserve(USUAL_ERROR_TEXT);
         // Without memory the text ends early, which is better than no error at all.
+        let _ = text.try_reserve(USUAL_ERROR_TEXT);
         let _ = error_format::build_message(
             &fields,
             status == ExecStatus::NonfatalError,
@@ -600,8 +600,8 @@ fn has_no_body(kind: u8) -> bool {
 
 /// The fields of an error or notice; `None` when the message is cut short.
 pub fn parse_fields(body: &mut Reader<'_>) -> Option<ErrorFields> {
-    // Codes and values take what a message gives, which has come.
-    let mut fields = ErrorFields::with_room(body.rest().len());
+    let mut fields = ErrorFields::default();
+    fields.expect(body.rest().len());
     loop {
         match body.byte()? {
             0 => return Some(fields),
