@@ -124,10 +124,11 @@ impl Session {
             return NextResult::Pending;
         }
         match self.state {
+            State::Idle => NextResult::None,
+            State::Ready => NextResult::Ready(self.take_ready()),
+            State::PartialReady => NextResult::Ready(self.take_partial()),
+            State::PipelineIdle => self.hand_out(),
             State::Busy | State::CopyIn | State::CopyOut | State::CopyBoth => NextResult::Pending,
-            State::Idle | State::PipelineIdle | State::Ready | State::PartialReady => {
-                self.hand_out()
-            }
         }
     }
 
