@@ -5,6 +5,7 @@
 //! [`Pending`]: any thread may settle it once, which wakes who waits for the connection. When the attempt ends first, its
 //! deadline included, it is cancelled: whoever settles it then is told that it is too late.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use zeroize::Zeroizing;
@@ -262,7 +263,8 @@ impl Pending {
         drop(state);
         drop(former);
         if let Some(told) = told {
-            told();
+            // A panic of who is told is nobody else's matter.
+            let _ = catch_unwind(AssertUnwindSafe(told));
         }
     }
 
@@ -356,6 +358,14 @@ mod tests {
         assert_eq!(told.load(Ordering::SeqCst), 1);
         assert_eq!(pending.settle(Answer::Default), Err(NotTaken::TooLate));
         assert!(!pending.on_cancel(|| ()));
+    }
+
+    #[test]
+    fn a_panic_of_who_is_told_of_the_end_goes_no_further() {
+        let pending = Pending::new(WantKind::Password);
+        assert!(pending.on_cancel(|| panic!("who is told")));
+        pending.cancel();
+        assert!(pending.is_cancelled());
     }
 
     #[test]
