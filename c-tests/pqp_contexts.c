@@ -1,6 +1,6 @@
 /*
  * Two contexts with opposite settings in one process, on many threads, beside libpq's own calls: none of them sees the
- * others' settings or hooks. Made to be run under race detectors.
+ * others' settings or hooks. And what becomes of it all in children. Made to be run under race detectors.
  *
  *   pqp_contexts CONNINFO [THREADS [ROUNDS]]    of a superuser over the Unix socket, as tests/setup/server.sh gives it
  *
@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "libpq-porcelain.h"
@@ -155,6 +156,72 @@ work(void *argument)
     return NULL;
 }
 
+/* ---- forks while other threads change what is shared ---- */
+
+static pqp_context *changing;
+static pqp_factory *making;
+static int  no_more_changes;
+
+static void
+change_all(void)
+{
+    pqp_factory *factory;
+
+    CHECK(pqp_context_set_env_policy(changing, 0) == PQP_OK);
+    CHECK(pqp_context_set_english(changing, 0) == PQP_OK);
+    CHECK(pqp_context_set_notice_processor(changing, on_notice, NULL) == PQP_OK);
+    CHECK(pqp_context_set_start_hook(changing, NULL, NULL, NULL) == PQP_OK);
+    PQregisterThreadLock(NULL);
+    PQsetAuthDataHook(PQgetAuthDataHook());
+    PQsetSSLKeyPassHook_OpenSSL(PQgetSSLKeyPassHook_OpenSSL());
+    PQfinish(pqp_factory_start(making));
+    factory = pqp_factory_new(changing, "user=u dbname=d", NULL);
+    CHECK(pqp_factory_set_start_hook(factory, on_start, NULL, NULL) == PQP_OK);
+    PQfinish(PQconnectStart("nonsense"));
+    pqp_factory_free(factory);
+}
+
+static void *
+go_on_changing(void *argument)
+{
+    while (!__atomic_load_n(&no_more_changes, __ATOMIC_ACQUIRE))
+        change_all();
+    return argument;
+}
+
+/* A child has all locks as they were in the midst of the other threads' work, and nobody to unlock them. */
+static void
+forks(int count)
+{
+    pthread_t   threads[3];
+    int         i, status;
+
+    changing = pqp_context_new();
+    making = pqp_factory_new(changing, "user=u dbname=d", NULL);
+    for (i = 0; i < 3; i++)
+        pthread_create(&threads[i], NULL, go_on_changing, NULL);
+    for (i = 0; i < count; i++)
+    {
+        pid_t       child = fork();
+
+        if (child == 0)
+        {
+            /* One that hangs is ended. */
+            alarm(60);
+            failures = 0;
+            change_all();
+            _exit(failures != 0);
+        }
+        if (!CHECK(child > 0 && waitpid(child, &status, 0) == child && status == 0))
+            break;
+    }
+    __atomic_store_n(&no_more_changes, 1, __ATOMIC_RELEASE);
+    for (i = 0; i < 3; i++)
+        pthread_join(threads[i], NULL);
+    pqp_factory_free(making);
+    pqp_context_free(changing);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -214,6 +281,7 @@ main(int argc, char **argv)
         pqp_factory_free(side->factory);
         CHECK(side->freed == 2);
     }
+    forks(rounds * 50);
     if (failures == 0)
         printf("all as it should be\n");
     return failures != 0;

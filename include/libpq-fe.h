@@ -427,7 +427,8 @@ extern void PQcancelFinish(PGcancelConn *cancelConn);
 
 /*
  * Makes what PQcancel needs; NULL when conn is NULL or has no open socket. Release with
- * PQfreeCancel.
+ * PQfreeCancel. On an encrypted connection the first call in a process starts a thread, which
+ * waits without cost and takes no signals.
  */
 extern PGcancel *PQgetCancel(PGconn *conn);
 
@@ -435,8 +436,9 @@ extern PGcancel *PQgetCancel(PGconn *conn);
 extern void PQfreeCancel(PGcancel *cancel);
 
 /*
- * Sends the request; safe in a signal handler. 1 when sent, else 0 with a text in errbuf
- * (errbufsize bytes, 256 will do).
+ * Sends the request, encrypted if its connection is; safe in a signal handler, but for an
+ * encrypted one in a child of fork() that has inherited it. 1 when sent, else 0 with a text in
+ * errbuf (errbufsize bytes, 256 will do).
  */
 extern int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize);
 

@@ -45,7 +45,7 @@ library() {
     thread)
         if ! sanitized thread thread-std -Zbuild-std 2>"$out/build-std.log"; then
             say "thread: Rust's own library cannot be built (see $out/build-std.log; rustup component add rust-src):" \
-                "pqp_contexts, pqp_hooks, hooks and tokens DO NOT RUN"
+                "cancel_tls, pqp_contexts, pqp_hooks, hooks and tokens DO NOT RUN"
             [ -z "${CI:-}" ] || failed=1
             std_is_seen=0
             sanitized thread thread
@@ -84,6 +84,7 @@ arguments() {
     arguments=()
     place=$PWD
     case $1 in
+    cancel_tls) arguments=("$PQP_DSN18 host=localhost sslmode=require" 40) ;;
     fork | pqp_bulk | pqp_hooks) arguments=("$PQP_DSN18") ;;
     threads | pqp_contexts) arguments=("$PQP_DSN18" 4 1) ;;
     hooks | tokens) place=$(mktemp -d) && places+=("$place") ;;
@@ -98,9 +99,9 @@ for kind in ${*:-memcheck address thread}; do
     memcheck)
         # A child that ends in the midst of things leaves them behind, which is no leak: AddressSanitizer looks for leaks
         # in the programs that fork.
-        for name in expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
+        for name in expbuffer conninfo_dump fork threads cancel_tls pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             leaks=full
-            case $name in fork | threads | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
+            case $name in fork | threads | cancel_tls | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
             run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
@@ -113,7 +114,7 @@ for kind in ${*:-memcheck address thread}; do
     address)
         export ASAN_OPTIONS=exitcode=99:detect_stack_use_after_return=1
         export UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1
-        for name in escape expbuffer conninfo_dump fork threads pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
+        for name in escape expbuffer conninfo_dump fork threads cancel_tls pqp_bulk pqp_hooks pqp_contexts hooks tokens; do
             program "$kind" "$name" -fsanitize=address,undefined -fno-sanitize-recover=all
             arguments "$name"
             run "$kind" "$name" "$out/$kind/$name" "${arguments[@]}"
@@ -122,7 +123,7 @@ for kind in ${*:-memcheck address thread}; do
     thread)
         export TSAN_OPTIONS=exitcode=99
         names=(threads)
-        [ "$std_is_seen" = 0 ] || names+=(pqp_contexts pqp_hooks hooks tokens)
+        [ "$std_is_seen" = 0 ] || names+=(cancel_tls pqp_contexts pqp_hooks hooks tokens)
         for name in "${names[@]}"; do
             program "$kind" "$name" -fsanitize=thread c-tests/tsan_shim.c
             arguments "$name"

@@ -9,9 +9,14 @@ use support::programs::{compiled_with_ours, run_on_ours, wanted};
 
 /// Runs a program on both servers.
 fn passes(name: &str) {
+    passes_with(name, "");
+}
+
+/// The same, with `options` in the connection string.
+fn passes_with(name: &str, options: &str) {
     let program = compiled_with_ours(&format!("c-tests/{name}.c"));
     for dsn in ["PQP_DSN15", "PQP_DSN18"] {
-        let outcome = run_on_ours(&program, &[&wanted(dsn)]);
+        let outcome = run_on_ours(&program, &[&format!("{} {options}", wanted(dsn))]);
         assert!(outcome.succeeded(), "on {dsn}:\n{}", outcome.transcript());
         assert_eq!(outcome.stdout, b"all as it should be\n");
     }
@@ -25,6 +30,12 @@ fn a_connection_inherited_over_fork_fails_every_call_and_the_parents_session_goe
 #[test]
 fn threads_with_a_connection_each_shared_results_and_cancels_from_elsewhere() {
     passes("threads");
+}
+
+#[cfg(feature = "tls")]
+#[test]
+fn encrypted_cancel_requests_from_signal_handlers_many_threads_and_children() {
+    passes_with("cancel_tls", "host=localhost sslmode=require");
 }
 
 #[test]

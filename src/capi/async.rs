@@ -210,6 +210,21 @@ unsafe extern "C" fn get_result_long_way(conn: *mut PGconn) -> *mut PGresult {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQconsumeInput(conn: *mut PGconn) -> c_int {
     // SAFETY: the pointer is covered by the contract above.
+    unsafe {
+        match quick::consume_input(conn) {
+            Some(is_open) => c_int::from(is_open),
+            None => consume_input_long_way(conn),
+        }
+    }
+}
+
+/// [`PQconsumeInput`] where the short way does not lead.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[inline(never)]
+unsafe extern "C" fn consume_input_long_way(conn: *mut PGconn) -> c_int {
+    // SAFETY: the pointer is covered by the contract above.
     unsafe { with_conn(conn, 0, |c| c_int::from(c.with(Connection::consume_input))) }
 }
 

@@ -1,7 +1,8 @@
 //! Manual section "Authdata Hooks": who is asked for OAuth tokens.
 
 use std::ffi::{c_int, c_void};
-use std::sync::Mutex;
+use std::ptr::null_mut;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use super::guard::catch;
 use super::types::PGconn;
@@ -11,12 +12,8 @@ use super::types::PGconn;
 pub type AuthDataHook =
     Option<unsafe extern "C" fn(kind: c_int, conn: *mut PGconn, data: *mut c_void) -> c_int>;
 
-/// The hook of the process (behaviour 392).
-static HOOK: Mutex<AuthDataHook> = Mutex::new(Some(PQdefaultAuthDataHook));
-
-fn with_hook<R>(f: impl FnOnce(&mut AuthDataHook) -> R) -> R {
-    f(&mut HOOK.lock().unwrap_or_else(|e| e.into_inner()))
-}
+/// The hook of the process (behaviour 392); NULL for the default one.
+static HOOK: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
 /// `void PQsetAuthDataHook(PQauthDataHook_type hook)` — sets the hook of the process; NULL sets the default one.
 ///
@@ -24,15 +21,18 @@ fn with_hook<R>(f: impl FnOnce(&mut AuthDataHook) -> R) -> R {
 /// `hook` is NULL or may be called at any time from any thread that connects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQsetAuthDataHook(hook: AuthDataHook) {
-    catch((), || {
-        with_hook(|current| *current = hook.or(Some(PQdefaultAuthDataHook)));
-    });
+    let hook = hook.map_or(null_mut(), |hook| hook as *mut c_void);
+    catch((), || HOOK.store(hook, Ordering::Release));
 }
 
 /// `PQauthDataHook_type PQgetAuthDataHook(void)` — the hook of the process.
 #[unsafe(no_mangle)]
 pub extern "C" fn PQgetAuthDataHook() -> AuthDataHook {
-    catch(None, || with_hook(|current| *current))
+    // SAFETY: what is kept is an `AuthDataHook`, of which `None` is NULL.
+    let hook = catch(None, || unsafe {
+        std::mem::transmute::<*mut c_void, AuthDataHook>(HOOK.load(Ordering::Acquire))
+    });
+    hook.or(Some(PQdefaultAuthDataHook))
 }
 
 /// `int PQdefaultAuthDataHook(PGauthData type, PGconn *conn, void *data)` — supplies nothing: 0.

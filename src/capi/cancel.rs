@@ -173,8 +173,9 @@ pub unsafe extern "C" fn PQfreeCancel(cancel: *mut PGcancel) {
     }
 }
 
-/// `int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)` — sends the request in plain text: 1, or 0 with the
-/// reason in `errbuf`. May be called from a signal handler and from any thread; keeps `errno`.
+/// `int PQcancel(PGcancel *cancel, char *errbuf, int errbufsize)` — sends the request, encrypted if its connection is:
+/// 1, or 0 with the reason in `errbuf`. May be called from a signal handler, but for an encrypted one in a child of fork()
+/// that has inherited it, and from any thread; keeps `errno`.
 ///
 /// # Safety
 /// `cancel` is NULL or came from `PQgetCancel`; `errbuf` has `errbufsize` bytes.
@@ -184,7 +185,7 @@ pub unsafe extern "C" fn PQcancel(
     errbuf: *mut c_char,
     errbufsize: c_int,
 ) -> c_int {
-    // Nothing here allocates or locks: catching costs nothing where nothing panics.
+    // Nothing here allocates or locks, but in such a child: catching costs nothing where nothing panics.
     catch(0, || {
         let size = if errbuf.is_null() {
             0

@@ -6,8 +6,8 @@
 #![allow(non_camel_case_types)] // the names are C's
 
 use std::ffi::{c_char, c_int, c_void};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
-use std::sync::{Arc, RwLock};
 
 use zeroize::Zeroizing;
 
@@ -18,11 +18,12 @@ use super::types::{NoticeHooks, PQnoticeProcessor, PQnoticeReceiver};
 use crate::client::Context;
 use crate::client::context::Switches;
 use crate::config::{FilePolicy, Opt, Policy};
+use crate::net::shared::Shared;
 
 /// A context. Opaque; connections and factories made in it keep it alive.
 pub struct pqp_context {
     pub(crate) core: Arc<Context>,
-    slots: RwLock<Slots>,
+    slots: Shared<Slots>,
 }
 
 /// What of a context only C knows.
@@ -42,7 +43,7 @@ impl pqp_context {
     fn new() -> Arc<pqp_context> {
         Arc::new(pqp_context {
             core: Context::new(),
-            slots: RwLock::new(Slots {
+            slots: Shared::new(Slots {
                 notice: NoticeHooks::default(),
                 thread_lock: Some(super::threads::default_lock),
             }),
@@ -50,11 +51,11 @@ impl pqp_context {
     }
 
     pub(crate) fn slots(&self) -> Slots {
-        *self.slots.read().unwrap_or_else(|e| e.into_inner())
+        *self.slots.get()
     }
 
     pub(crate) fn change_slots<R>(&self, change: impl FnOnce(&mut Slots) -> R) -> R {
-        change(&mut self.slots.write().unwrap_or_else(|e| e.into_inner()))
+        self.slots.change(change)
     }
 
     /// Whether it is the one that libpq's own functions use.

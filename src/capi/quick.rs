@@ -1,8 +1,8 @@
 //! Short ways through the border, for what programs ask again and again: they do without the guard of
 //! [`with_conn`](super::guard::with_conn).
 //!
-//! Taken for granted: the step makes no system call, calls nothing of the application's, leaves nothing to be shown or told,
-//! and cannot panic. Each function looks first whether that will be so, and gives `None` if not, with nothing done that
+//! Taken for granted: the step waits for nothing, calls nothing of the application's, leaves nothing to be shown or told, and
+//! cannot panic. Each function looks first whether that will be so, and gives `None` if not, with nothing done that
 //! the long way would not have done, too: the caller takes the long way then, which comes to the same end.
 //!
 //! Contract of all functions: that of [`with_conn`](super::guard::with_conn).
@@ -41,6 +41,21 @@ pub(super) unsafe fn get_result(conn: *mut PGconn) -> Option<*mut PGresult> {
         NextResult::None => Some(std::ptr::null_mut()),
         NextResult::Pending => None,
     }
+}
+
+/// What `PQconsumeInput` says of a socket that nothing is to be sent on first.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[inline(always)]
+pub(super) unsafe fn consume_input(conn: *mut PGconn) -> Option<bool> {
+    // SAFETY: the contract above; the borrow ends with this function.
+    let conn = unsafe { quick_pgconn(conn)? };
+    // The operating system's words for a failure are to be in English, which is the guard's business.
+    if conn.english {
+        return None;
+    }
+    conn.connection.consume_as_usual()
 }
 
 /// Whether there is nothing for `PQflush` to do.

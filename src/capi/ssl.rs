@@ -8,7 +8,7 @@
 
 use std::ffi::{c_char, c_int, c_void};
 use std::ptr::{null, null_mut};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroizing;
 
@@ -161,12 +161,8 @@ pub extern "C" fn PQinitOpenSSL(_do_ssl: c_int, _do_crypto: c_int) {
     catch((), || ());
 }
 
-/// The hook of the process.
-static HOOK: Mutex<KeyPassHook> = Mutex::new(None);
-
-fn with_hook<R>(f: impl FnOnce(&mut KeyPassHook) -> R) -> R {
-    f(&mut HOOK.lock().unwrap_or_else(|e| e.into_inner()))
-}
+/// The hook of the process; NULL where none is set.
+static HOOK: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
 
 /// `void PQsetSSLKeyPassHook_OpenSSL(PQsslKeyPassHook_OpenSSL_type hook)` — sets who is asked for the pass phrase of an
 /// encrypted private key; NULL: the option `sslpassword`, or the user.
@@ -175,13 +171,17 @@ fn with_hook<R>(f: impl FnOnce(&mut KeyPassHook) -> R) -> R {
 /// `hook` is NULL or may be called at any time from any thread that connects.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn PQsetSSLKeyPassHook_OpenSSL(hook: KeyPassHook) {
-    catch((), || with_hook(|current| *current = hook));
+    let hook = hook.map_or(null_mut(), |hook| hook as *mut c_void);
+    catch((), || HOOK.store(hook, Ordering::Release));
 }
 
 /// `PQsslKeyPassHook_OpenSSL_type PQgetSSLKeyPassHook_OpenSSL(void)` — the hook in use; NULL where none is set.
 #[unsafe(no_mangle)]
 pub extern "C" fn PQgetSSLKeyPassHook_OpenSSL() -> KeyPassHook {
-    catch(None, || with_hook(|current| *current))
+    // SAFETY: what is kept is a `KeyPassHook`, of which `None` is NULL.
+    catch(None, || unsafe {
+        std::mem::transmute::<*mut c_void, KeyPassHook>(HOOK.load(Ordering::Acquire))
+    })
 }
 
 /// `int PQdefaultSSLKeyPassHook_OpenSSL(char *buf, int size, PGconn *conn)` — writes the connection's `sslpassword`

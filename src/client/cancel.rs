@@ -19,7 +19,7 @@ impl Connection {
         self.connector()?.signal_cancel(facts.process_id, key)
     }
 
-    /// Sends a cancel request at once, in plain text; `false` with the reason in the error text.
+    /// Sends a cancel request at once; `false` with the reason in the error text.
     pub fn request_cancel(&mut self) -> bool {
         let Some(request) = self.signal_cancel() else {
             self.link.session.errors.clear();

@@ -184,6 +184,16 @@ impl Connection {
         }
     }
 
+    /// What [`Connection::consume_input`] does on a plain connection over a mere socket, where nothing is to be sent first;
+    /// else `None`, and nothing is done.
+    #[inline(always)]
+    pub fn consume_as_usual(&mut self) -> Option<bool> {
+        let is_usual = self.is_plain()
+            && self.link.is_mere_socket()
+            && (!self.nonblocking || self.link.session.output.is_empty());
+        is_usual.then(|| self.link.read(false) != ReadOutcome::Closed)
+    }
+
     /// Whether nothing is to be sent, on a connection that is up.
     #[inline(always)]
     pub fn is_flushed(&self) -> bool {

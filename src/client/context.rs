@@ -4,17 +4,17 @@
 //! whatever is asked afterwards, also by connections that are being made. No lock is held while anything of the application is
 //! called.
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use super::hooks::Hooks;
 use crate::config::{Policy, PolicyEnv};
 use crate::connect::HostMemory;
+use crate::net::shared::Shared;
 
 /// Policies and hooks that connections share. They keep it alive.
 #[derive(Default)]
 pub struct Context {
-    // Readers only count themselves: a child forked while another thread reads can read, too.
-    state: RwLock<State>,
+    state: Shared<State>,
     hosts: Arc<HostMemory>,
 }
 
@@ -43,22 +43,22 @@ impl Context {
 
     /// The surroundings that connections of this context are configured from.
     pub fn env(&self) -> PolicyEnv {
-        PolicyEnv::new(self.state().policy)
+        PolicyEnv::new(self.policy())
     }
 
     /// The policy.
     pub fn policy(&self) -> Arc<Policy> {
-        self.state().policy
+        Arc::clone(&self.state.get().policy)
     }
 
     /// The hooks.
     pub fn hooks(&self) -> Arc<Hooks> {
-        self.state().hooks
+        Arc::clone(&self.state.get().hooks)
     }
 
     /// The switches.
     pub fn switches(&self) -> Switches {
-        self.state().switches
+        self.state.get().switches
     }
 
     /// What is remembered of hosts.
@@ -68,30 +68,19 @@ impl Context {
 
     /// Changes the policy.
     pub fn change_policy(&self, change: impl FnOnce(&mut Policy)) {
-        self.change(|state| change(Arc::make_mut(&mut state.policy)));
+        self.state
+            .change(|state| change(Arc::make_mut(&mut state.policy)));
     }
 
     /// Changes the hooks.
     pub fn change_hooks(&self, change: impl FnOnce(&mut Hooks)) {
-        self.change(|state| change(Arc::make_mut(&mut state.hooks)));
+        self.state
+            .change(|state| change(Arc::make_mut(&mut state.hooks)));
     }
 
     /// Changes the switches.
     pub fn change_switches(&self, change: impl FnOnce(&mut Switches)) {
-        self.change(|state| change(&mut state.switches));
-    }
-
-    fn state(&self) -> State {
-        self.state.read().unwrap_or_else(|e| e.into_inner()).clone()
-    }
-
-    fn change(&self, change: impl FnOnce(&mut State)) {
-        let mut state = self.state.write().unwrap_or_else(|e| e.into_inner());
-        // The former hooks go when nothing is locked any more: their owner may be told, and may come back.
-        let former = state.clone();
-        change(&mut state);
-        drop(state);
-        drop(former);
+        self.state.change(|state| change(&mut state.switches));
     }
 }
 

@@ -3,7 +3,7 @@
 //! What the options say, with service file and environment, is gathered when the factory is made, and the password file is
 //! read with the first connection. From then on nothing can be changed, so threads may share it.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Arc;
 
 use super::Connection;
 use super::connecting::{self, Mode, Origin};
@@ -13,27 +13,29 @@ use super::hooks::Hooks;
 use crate::config::{ConfigError, ConnectPlan, Settings};
 use crate::connect::SharedTls;
 use crate::connect::connector::{Connector, Purpose};
+use crate::net::shared::Shared;
 use crate::protocol::auth::stretch::KeyCache;
 
 /// Starts connections that are alike.
 pub struct Factory {
     context: Arc<Context>,
     settings: Settings,
-    /// What can still be changed.
-    open: Mutex<Option<Hooks>>,
-    /// What cannot be changed any more.
-    fixed: OnceLock<Fixed>,
+    start: Shared<Start>,
     /// Keys of passwords that connections have logged in with.
     keys: Arc<KeyCache>,
     /// TLS's configuration, as long as the files it is made of stay what they are.
     tls: SharedTls,
 }
 
-struct Fixed {
-    hooks: Hooks,
-    /// `None` where one cannot connect with the settings: each connection finds out why.
-    plan: Option<Arc<ConnectPlan>>,
+#[derive(Clone, Default)]
+struct Start {
+    hooks: Arc<Hooks>,
+    /// Made for the first connection; from then on nothing can be changed.
+    plan: Option<Planned>,
 }
+
+/// `None` where one cannot connect with the settings: each connection finds out why.
+type Planned = Option<Arc<ConnectPlan>>;
 
 impl Factory {
     /// A factory for these options, completed in `context`'s way.
@@ -47,8 +49,7 @@ impl Factory {
         Ok(Arc::new(Factory {
             context: Arc::clone(context),
             settings: settings?,
-            open: Mutex::new(Some(Hooks::default())),
-            fixed: OnceLock::new(),
+            start: Shared::default(),
             keys: Arc::default(),
             tls: Some(Arc::default()),
         }))
@@ -64,21 +65,21 @@ impl Factory {
     /// # Errors
     /// [`ClientError::FactoryInUse`] once a connection has been started.
     pub fn change_hooks(&self, change: impl FnOnce(&mut Hooks)) -> Result<(), ClientError> {
-        let mut open = self.open.lock().unwrap_or_else(|e| e.into_inner());
-        let Some(hooks) = open.as_mut() else {
-            return Err(ClientError::FactoryInUse);
-        };
-        // Former ones go when nothing is locked any more.
-        let former = hooks.clone();
-        change(hooks);
-        drop(open);
-        drop(former);
-        Ok(())
+        // What is not taken goes when nothing is locked any more: its owner is told.
+        let mut change = Some(change);
+        self.start
+            .change(|start| match start.plan.is_none().then(|| change.take()) {
+                Some(Some(change)) => {
+                    change(Arc::make_mut(&mut start.hooks));
+                    Ok(())
+                }
+                _ => Err(ClientError::FactoryInUse),
+            })
     }
 
     /// The hooks.
-    pub fn hooks(&self) -> &Hooks {
-        &self.fixed().hooks
+    pub fn hooks(&self) -> Arc<Hooks> {
+        Arc::clone(&self.start.get().hooks)
     }
 
     /// Where the keys of passwords are remembered: a later connection logs in without SCRAM's iterations.
@@ -91,26 +92,22 @@ impl Factory {
         self.tls.clone()
     }
 
-    fn fixed(&self) -> &Fixed {
-        self.fixed.get_or_init(|| {
-            let mut open = self.open.lock().unwrap_or_else(|e| e.into_inner());
-            let hooks = open.take().unwrap_or_default();
-            drop(open);
-            let settings = self.settings.try_clone().ok();
-            let plan = settings.and_then(|s| ConnectPlan::new(s, &self.context.env()).ok());
-            Fixed {
-                hooks,
-                plan: plan.map(Arc::new),
-            }
-        })
+    fn plan(&self) -> Planned {
+        if let Some(plan) = &self.start.get().plan {
+            return plan.clone();
+        }
+        // Nothing is locked while files are read. Of threads that come here together the first one's counts.
+        let settings = self.settings.try_clone().ok();
+        let plan = settings.and_then(|s| ConnectPlan::new(s, &self.context.env()).ok());
+        self.start
+            .change(|start| start.plan.get_or_insert(plan.map(Arc::new)).clone())
     }
 
     /// A connection that is to be started, by [`super::connecting::start_later`] or [`super::connecting::start`].
     pub fn connection(self: &Arc<Self>) -> Connection {
         let draft = self.settings.try_clone();
-        let mut this = match (&self.fixed().plan, &draft) {
+        let mut this = match (self.plan(), &draft) {
             (Some(plan), Ok(_)) => {
-                let plan = Arc::clone(plan);
                 let connector = Connector::for_plan(plan, Purpose::Session, self.context.env());
                 Connection::from_origin(Origin::Planned(Box::new(connector)), &self.context)
             }

@@ -89,7 +89,7 @@ impl Connection {
     /// The hook that `which` finds first: the connection's own, the factory's, the context's.
     pub fn hook<T: Clone>(&self, which: impl Fn(&Hooks) -> Option<T>) -> Option<T> {
         which(&self.hooks)
-            .or_else(|| which(self.factory.as_ref()?.hooks()))
+            .or_else(|| which(&self.factory.as_ref()?.hooks()))
             .or_else(|| which(&self.context.hooks()))
     }
 
@@ -159,7 +159,9 @@ mod tests {
     use crate::config::Settings;
     use crate::connect::connector::Mode;
     use crate::connect::request::Peer;
-    use crate::connect::sasl::{Flow, TokenFlow, TokenStatus};
+    use crate::connect::sasl::{
+        Flow, Forsaken, SaslCall, SaslExchange, SaslMechanism, SaslOutcome, TokenFlow, TokenStatus,
+    };
     use crate::connect::status::ConnStatus;
     use crate::protocol::auth::oauth::TokenRequest;
 
@@ -176,9 +178,8 @@ mod tests {
         String::from_utf8_lossy(conn.link.session.errors.text()).into_owned()
     }
 
-    #[test]
-    fn a_provider_that_panics_refuses() {
-        let peer = || Peer {
+    fn peer() -> Peer {
+        Peer {
             host: b"h".to_vec(),
             hostaddr: Vec::new(),
             port: 1,
@@ -186,7 +187,58 @@ mod tests {
             dbname: Vec::new(),
             encrypted: false,
             attempt: 1,
-        };
+        }
+    }
+
+    #[test]
+    fn a_sasl_mechanism_that_panics_refuses() {
+        /// Panics when it begins, or in its first step.
+        struct Panics {
+            in_step: bool,
+            dropped: Arc<AtomicUsize>,
+        }
+        struct Begun(Arc<AtomicUsize>);
+        impl SaslMechanism for Panics {
+            fn name(&self) -> &[u8] {
+                b"X-PANIC"
+            }
+
+            fn begin(&self, _: &Peer, _: &mut dyn Any) -> Result<Box<dyn SaslExchange>, Vec<u8>> {
+                assert!(self.in_step, "a mechanism");
+                Ok(Box::new(Begun(Arc::clone(&self.dropped))))
+            }
+        }
+        impl SaslExchange for Begun {
+            fn step(&mut self, _: &SaslCall, _: &Arc<Pending>) -> SaslOutcome {
+                panic!("a step")
+            }
+        }
+        impl Drop for Begun {
+            fn drop(&mut self) {
+                self.0.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        for in_step in [false, true] {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let mechanism = Arc::new(Panics {
+                in_step,
+                dropped: Arc::clone(&dropped),
+            });
+            let call = SaslCall::first(mechanism, peer());
+            let mut conn = connection(&Context::new());
+            let answer = ask(&mut conn, &Want::Sasl(call.clone()));
+            assert!(matches!(answer, Answer::Refused(text) if text == PANICKED));
+            // The exchange is over: it is freed, and has no further step.
+            assert_eq!(dropped.load(Ordering::Relaxed), usize::from(in_step));
+            let mut next = call;
+            next.input = Some(b"more".to_vec());
+            let answer = ask(&mut conn, &Want::Sasl(next));
+            assert!(matches!(answer, Answer::Refused(text) if text.is_empty()));
+        }
+    }
+
+    #[test]
+    fn a_provider_that_panics_refuses() {
         let token = TokenRequest {
             discovery_uri: Vec::new(),
             issuer: Vec::new(),
@@ -226,10 +278,14 @@ mod tests {
                 panic!("a token flow")
             }
 
-            fn finish(&self) {}
+            fn finish(&self) {
+                panic!("the end of one")
+            }
         }
         let mut conn = connection(&Context::new());
-        let answer = ask(&mut conn, &Want::TokenPoll(Flow(Arc::new(Panics))));
+        let flow = Flow(Arc::new(Panics));
+        Forsaken::Token(flow.clone()).cancel();
+        let answer = ask(&mut conn, &Want::TokenPoll(flow));
         assert!(matches!(answer, Answer::Refused(text) if text == PANICKED));
     }
 

@@ -17,6 +17,7 @@ use zeroize::Zeroizing;
 use crate::config::{ConnectPlan, GssEncMode, HAS_TLS, SslMode, SslNegotiation};
 
 use super::error::ConnectError;
+use super::tls::Config;
 
 /// A way to carry the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,8 +100,8 @@ pub(super) enum PassPhrase {
 /// What became of setting TLS up.
 #[cfg_attr(not(feature = "tls"), expect(dead_code))]
 pub(super) enum Begun {
-    /// The handshake can begin.
-    Ready,
+    /// The handshake can begin, by this.
+    Ready(Config),
     /// The private key is encrypted: its pass phrase is to be asked for.
     NeedsPassPhrase,
 }
@@ -149,6 +150,11 @@ impl Negotiation {
     /// The present way.
     pub fn current(&self) -> Method {
         self.open.first().copied().unwrap_or(Method::Plain)
+    }
+
+    /// Leaves only TLS open.
+    pub fn only_tls(&mut self) {
+        self.open.retain(|way| *way == Method::Tls);
     }
 
     /// How the present way begins on a fresh connection, or on one where an earlier request was refused.

@@ -362,6 +362,12 @@ impl Link {
         }
     }
 
+    /// Whether the transport is a socket, and nothing else is between it and the session.
+    #[inline(always)]
+    pub fn is_mere_socket(&self) -> bool {
+        matches!(&self.transport, Some(Transport::Plain(socket)) if !socket.is_foreign())
+    }
+
     /// Whether the bytes go over a stream of the application's.
     pub fn is_foreign(&self) -> bool {
         self.transport

@@ -8,6 +8,10 @@ use super::encryption::{Begun, PassPhrase, Shake, TlsFacts};
 use super::error::ConnectError;
 use super::link::Link;
 
+/// Never made.
+#[derive(Clone)]
+pub(super) enum Config {}
+
 /// What connections have in common: nothing.
 #[derive(Debug, Default)]
 pub struct SharedConfig;
@@ -25,6 +29,11 @@ pub(super) fn begin(
     _: &SharedTls,
 ) -> Result<Begun, ConnectError> {
     Err(ConnectError::SslRefused)
+}
+
+/// Never called.
+pub(super) fn start(_: &mut Link, _: &HostSpec, config: Config) -> Result<Begun, ConnectError> {
+    match config {}
 }
 
 /// Refuses.

@@ -5,11 +5,13 @@
 //! [`Pending`]: any thread may settle it once, which wakes who waits for the connection. When the attempt ends first, its
 //! deadline included, it is cancelled: whoever settles it then is told that it is too late.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use zeroize::Zeroizing;
 
 use super::sasl::{Flow, SaslCall, SaslReply};
+use crate::net::fork::Generation;
 use crate::net::{Address, Transport, Waker};
 use crate::protocol::auth::oauth::TokenRequest;
 
@@ -146,6 +148,8 @@ type OnCancel = Box<dyn FnOnce() + Send>;
 /// An answer that is still to come.
 pub struct Pending {
     kind: WantKind,
+    /// In a child of fork() nobody waits for it, and another thread may have had it locked.
+    owner: Generation,
     state: Mutex<State>,
 }
 
@@ -170,6 +174,7 @@ impl Pending {
     pub fn new(kind: WantKind) -> Arc<Pending> {
         Arc::new(Pending {
             kind,
+            owner: Generation::current(),
             state: Mutex::default(),
         })
     }
@@ -207,7 +212,9 @@ impl Pending {
         if !fits {
             return Err(NotTaken::WrongKind);
         }
-        let mut state = self.lock();
+        let Some(mut state) = self.lock() else {
+            return Err(NotTaken::TooLate);
+        };
         match state.slot {
             Slot::Open => {}
             Slot::Settled(_) | Slot::Taken => return Err(NotTaken::Twice),
@@ -225,19 +232,23 @@ impl Pending {
 
     /// Whether it can still be settled.
     pub fn is_open(&self) -> bool {
-        matches!(self.lock().slot, Slot::Open)
+        self.lock()
+            .is_some_and(|state| matches!(state.slot, Slot::Open))
     }
 
     /// Whether it has been cancelled.
     pub fn is_cancelled(&self) -> bool {
-        matches!(self.lock().slot, Slot::Cancelled)
+        self.lock()
+            .is_none_or(|state| matches!(state.slot, Slot::Cancelled))
     }
 
     /// Has `told` called when it is cancelled, by the thread that ends the attempt. `false` when it is not open any more;
     /// `told` is dropped then.
     pub fn on_cancel(&self, told: impl FnOnce() + Send + 'static) -> bool {
         let told: OnCancel = Box::new(told);
-        let mut state = self.lock();
+        let Some(mut state) = self.lock() else {
+            return false;
+        };
         if !matches!(state.slot, Slot::Open) {
             drop(state);
             return false;
@@ -250,7 +261,9 @@ impl Pending {
 
     /// Nobody waits for it any more. Calls what [`Pending::on_cancel`] gave, so nothing of the connection may be borrowed.
     pub fn cancel(&self) {
-        let mut state = self.lock();
+        let Some(mut state) = self.lock() else {
+            return;
+        };
         if matches!(state.slot, Slot::Cancelled | Slot::Taken) {
             return;
         }
@@ -260,7 +273,8 @@ impl Pending {
         drop(state);
         drop(former);
         if let Some(told) = told {
-            told();
+            // A panic of who is told is nobody else's matter.
+            let _ = catch_unwind(AssertUnwindSafe(told));
         }
     }
 
@@ -271,7 +285,7 @@ impl Pending {
 
     /// The answer, if it has come.
     pub(super) fn take(&self) -> Option<Answer> {
-        let mut state = self.lock();
+        let mut state = self.lock()?;
         match std::mem::take(&mut state.slot) {
             Slot::Settled(answer) => {
                 state.slot = Slot::Taken;
@@ -286,7 +300,9 @@ impl Pending {
 
     /// Has `waker` woken once it is settled. `false` when it is already.
     pub(super) fn wake_with(&self, waker: &Arc<Waker>) -> bool {
-        let mut state = self.lock();
+        let Some(mut state) = self.lock() else {
+            return true;
+        };
         let open = matches!(state.slot, Slot::Open);
         if open {
             state.waker = Some(Arc::clone(waker));
@@ -294,9 +310,11 @@ impl Pending {
         open
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    /// `None` in a child of fork().
+    fn lock(&self) -> Option<MutexGuard<'_, State>> {
         // Nothing that may panic runs under the lock.
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
+        let state = || self.state.lock().unwrap_or_else(|e| e.into_inner());
+        (self.owner == Generation::current()).then(state)
     }
 }
 
@@ -350,6 +368,14 @@ mod tests {
         assert_eq!(told.load(Ordering::SeqCst), 1);
         assert_eq!(pending.settle(Answer::Default), Err(NotTaken::TooLate));
         assert!(!pending.on_cancel(|| ()));
+    }
+
+    #[test]
+    fn a_panic_of_who_is_told_of_the_end_goes_no_further() {
+        let pending = Pending::new(WantKind::Password);
+        assert!(pending.on_cancel(|| panic!("who is told")));
+        pending.cancel();
+        assert!(pending.is_cancelled());
     }
 
     #[test]

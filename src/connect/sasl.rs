@@ -3,6 +3,7 @@
 //! Both are called by whoever drives the connection, with nothing of it borrowed: the connector only says when.
 
 use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 
 use zeroize::Zeroizing;
@@ -114,6 +115,19 @@ impl SaslCall {
     /// Takes the step. The application is called, so nothing of the connection may be borrowed.
     pub fn run(&self, target: &mut dyn Any, pending: &Arc<Pending>) -> Answer {
         self.state.step(self, target, pending)
+    }
+}
+
+#[cfg(test)]
+impl SaslCall {
+    /// The first step of an exchange that no server has asked for.
+    pub fn first(mechanism: Arc<dyn SaslMechanism>, peer: Peer) -> SaslCall {
+        SaslCall {
+            state: SaslState::new(mechanism),
+            peer,
+            input: None,
+            is_final: false,
+        }
     }
 }
 
@@ -235,12 +249,12 @@ pub enum Forsaken {
 }
 
 impl Forsaken {
-    /// Tells the application.
+    /// Tells the application. A panic of who is told is nobody else's matter.
     pub fn cancel(self) {
-        match self {
+        let _ = catch_unwind(AssertUnwindSafe(|| match self {
             Forsaken::Answer(pending) => pending.cancel(),
             Forsaken::Token(flow) => flow.0.finish(),
             Forsaken::Exchange(state) => state.end(),
-        }
+        }));
     }
 }

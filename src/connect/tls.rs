@@ -19,9 +19,10 @@ use zeroize::Zeroizing;
 use crate::config::{
     self, ConnectPlan, Env, HostSpec, Opt, PolicyEnv, SslCertMode, SslMode, SslNegotiation,
 };
+pub(super) use crate::net::tls::Config;
 use crate::net::tls::{
-    ClientCertificate, Config, PasswordHook, Progress, Roots, SharedConfig, Source, TlsError,
-    TlsOptions, TlsStream, TlsVersion, Verify,
+    ClientCertificate, PasswordHook, Progress, Roots, SharedConfig, Source, TlsError, TlsOptions,
+    TlsStream, TlsVersion, Verify,
 };
 use crate::net::{NetError, Transport};
 use crate::protocol::startup::{Channel, EndPoint};
@@ -79,14 +80,22 @@ pub(super) fn begin(
         Err(_) if asked.get() => return Ok(Begun::NeedsPassPhrase),
         Err(error) => return Err(error),
     };
+    start(link, host, config)
+}
+
+/// The same, with what an earlier connection to this host was set up with.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn start(link: &mut Link, host: &HostSpec, config: Config) -> Result<Begun, TlsError> {
     match link.transport.take() {
         Some(Transport::Plain(socket)) => {
-            let stream = TlsStream::start(socket, &config, &options.host)?;
+            let stream = TlsStream::start(socket, &config, &host.host)?;
             link.transport = Some(Transport::Tls(Box::new(stream)));
         }
         other => link.transport = other,
     }
-    Ok(Begun::Ready)
+    Ok(Begun::Ready(config))
 }
 
 /// Goes on with the handshake, without waiting.

@@ -30,6 +30,11 @@ impl Generation {
     pub fn current() -> Generation {
         Generation(GENERATION.load(Ordering::Relaxed))
     }
+
+    /// As a number, which is small.
+    pub(super) fn number(self) -> u64 {
+        self.0
+    }
 }
 
 /// Sees to it that children of this process get a generation of their own. Cheap once done.

@@ -13,6 +13,7 @@ pub mod keepalive;
 pub mod lookup;
 pub mod peer;
 pub mod poll;
+pub mod shared;
 pub mod signal_cancel;
 pub mod socket;
 #[allow(unsafe_code)]

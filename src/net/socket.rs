@@ -100,6 +100,7 @@ impl Socket {
     }
 
     /// Whether it is a stream of the application's.
+    #[inline]
     pub fn is_foreign(&self) -> bool {
         matches!(self.inner, Inner::Foreign(_))
     }

@@ -123,7 +123,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Where the first NUL is, looked for a word at a time.
-fn find_nul(bytes: &[u8]) -> Option<usize> {
+pub(super) fn find_nul(bytes: &[u8]) -> Option<usize> {
     let (words, rest) = bytes.as_chunks::<8>();
     for (i, word) in words.iter().enumerate() {
         let word = u64::from_le_bytes(*word);

@@ -1,5 +1,7 @@
 //! The connection's error text: what `PQerrorMessage` shows, and how much of it results have already carried.
 
+use super::backend::find_nul;
+
 /// The first allocation, in bytes.
 const FIRST_CAPACITY: usize = 120;
 
@@ -69,7 +71,7 @@ impl ErrorBuffer {
         self.text.pop();
         let start = self.text.len();
         write(&mut self.text);
-        if let Some(nul) = self.text[start..].iter().position(|&b| b == 0) {
+        if let Some(nul) = find_nul(&self.text[start..]) {
             self.text.truncate(start + nul);
         }
         self.text.push(0);

@@ -5,6 +5,8 @@
 
 use core::ops::Range;
 
+use super::backend::find_nul;
+
 /// Localized severity.
 pub const SEVERITY: u8 = b'S';
 /// Severity that is never localized.
@@ -82,10 +84,8 @@ impl ErrorFields {
     /// # Errors
     /// [`OutOfMemory`]; nothing has been added then.
     pub fn push(&mut self, code: u8, value: &[u8]) -> Result<(), OutOfMemory> {
-        let value = match value.contains(&0) {
-            true => value.split(|&byte| byte == 0).next().unwrap_or_default(),
-            false => value,
-        };
+        let end = find_nul(value);
+        let value = value.get(..end.unwrap_or(value.len())).unwrap_or(value);
         self.fields.try_reserve(1).map_err(|_| OutOfMemory)?;
         self.text
             .try_reserve(value.len().saturating_add(1))

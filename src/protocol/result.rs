@@ -442,6 +442,14 @@ pub struct ResultBody {
     pub is_failure: bool,
 }
 
+impl ResultBody {
+    /// Out of line, for what drops the former columns would be a burden to those who keep theirs.
+    #[inline(never)]
+    fn take_columns(&mut self, columns: &SharedColumns) {
+        self.columns = columns.clone();
+    }
+}
+
 impl QueryResult {
     /// A result without columns and rows.
     pub fn new(status: ExecStatus, client_encoding: i32) -> Self {
@@ -464,10 +472,11 @@ impl QueryResult {
     }
 
     /// As if made by [`QueryResult::with_columns`], in the memory of a result that was retired.
+    #[inline]
     pub fn renew(&mut self, status: ExecStatus, columns: &SharedColumns, client_encoding: i32) {
         let body = &mut *self.0;
         if !std::ptr::eq::<Columns>(&*body.columns, &**columns) {
-            body.columns = columns.clone();
+            body.take_columns(columns);
         }
         body.status = status;
         body.binary = columns.all_binary();

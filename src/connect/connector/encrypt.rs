@@ -4,7 +4,9 @@ use zeroize::Zeroizing;
 
 use super::{Connector, Go, Stage, say, wait_after_flush, wants};
 use crate::config::Opt;
-use crate::connect::encryption::{self, Answer, Beginning, Begun, Method, PassPhrase, Shake};
+use crate::connect::encryption::{
+    self, Answer, Beginning, Begun, Method, Negotiation, PassPhrase, Shake,
+};
 use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
 use crate::connect::report::{Cause, Phase};
@@ -15,6 +17,14 @@ use crate::protocol::frontend;
 use crate::protocol::trace::EncryptionRequest;
 
 impl Connector {
+    /// All ways are open that the plan allows to an address.
+    pub(super) fn begin_negotiation(&mut self, is_unix: bool) {
+        self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+        if self.tls_only {
+            self.negotiation.only_tls();
+        }
+    }
+
     /// Begins in the way that is next: by a request, by a handshake, or by the session's first packet.
     pub(super) fn made(&mut self, link: &mut Link) -> Go {
         let method = match self.negotiation.beginning() {
@@ -97,15 +107,18 @@ impl Connector {
                 }
             }
         };
-        match tls::begin(
-            link,
-            &self.plan,
-            self.host(),
-            &self.env,
-            pass_phrase,
-            &self.shared_tls,
-        ) {
-            Ok(Begun::Ready) => Go::On(Stage::Handshake),
+        // A session looks at the files anew each time, or at what its factory knows of them.
+        let known = self.tls.take().filter(|_| self.tls_only);
+        let (plan, env, shared) = (&self.plan, &self.env, &self.shared_tls);
+        let begun = match known {
+            Some(config) => tls::start(link, self.host(), config),
+            None => tls::begin(link, plan, self.host(), env, pass_phrase, shared),
+        };
+        match begun {
+            Ok(Begun::Ready(config)) => {
+                self.tls = Some(config);
+                Go::On(Stage::Handshake)
+            }
             Ok(Begun::NeedsPassPhrase) => {
                 self.needs_pass_phrase = true;
                 Go::On(Stage::BeginTls)

@@ -15,6 +15,7 @@ mod race;
 mod recall;
 mod record;
 mod role;
+mod route;
 mod sasl;
 mod wait;
 mod wants;
@@ -50,6 +51,7 @@ use super::target::Probe;
 use super::tls::{self, SharedTls};
 
 use race::Race;
+pub use route::Route;
 pub use wait::Mode;
 use wait::Waiting;
 use wants::Asking;
@@ -159,6 +161,10 @@ pub struct Connector {
     report: Report,
     /// The ways to encrypt that are open at this address.
     negotiation: Negotiation,
+    /// Encrypted or not at all.
+    tls_only: bool,
+    /// What the latest TLS connection was set up with.
+    tls: Option<tls::Config>,
     /// Who polls would only wait for the socket: see [`Connector::wait_and_poll`].
     is_patient: bool,
     /// The private key is encrypted, and its pass phrase not known.
@@ -253,6 +259,8 @@ impl Connector {
             impression: Impression::default(),
             report: Report::default(),
             negotiation: Negotiation::default(),
+            tls_only: false,
+            tls: None,
             is_patient: false,
             needs_pass_phrase: false,
             asking: Asking::default(),
@@ -264,30 +272,6 @@ impl Connector {
             forsaken: Vec::new(),
             sasl: Default::default(),
         }
-    }
-
-    /// A machine that sends a cancel request to where this one is connected, by the same options (behaviour 273). `None`
-    /// when it never came to an address.
-    pub fn for_cancel(&self, process_id: i32, key: Zeroizing<Vec<u8>>) -> Option<Connector> {
-        let address = self.address().cloned();
-        if address.is_none() && !self.provided {
-            return None;
-        }
-        let candidates = Candidates::only(self.candidates.current());
-        let purpose = Purpose::Cancel { process_id, key };
-        let mut this = Connector::assemble(
-            Arc::clone(&self.plan),
-            purpose,
-            candidates,
-            None,
-            self.random,
-        );
-        this.env = self.env.clone();
-        this.known_address = address.filter(|_| !self.provided).map(Box::new);
-        this.provided = self.provided;
-        this.shared_tls = self.shared_tls.clone();
-        this.hostaddr.clone_from(&self.hostaddr);
-        Some(this)
     }
 
     /// Remembers the keys of passwords in `cache`, and takes them from there.
@@ -380,8 +364,9 @@ impl Connector {
             Stage::LookingUp(port) => self.looking_up(port, link),
             Stage::NextAddress => match self.candidates.next_address() {
                 Some(address) => {
+                    let is_unix = address.is_unix();
                     self.periods += 1;
-                    self.negotiation = Negotiation::new(&self.plan, address.is_unix(), false);
+                    self.begin_negotiation(is_unix);
                     self.without_application_name = false;
                     self.version = None;
                     Go::On(Stage::Dial)
@@ -426,7 +411,7 @@ impl Connector {
         if self.asks.dial || self.provided {
             let kind = self.plan.hosts[host].kind;
             let is_unix = matches!(kind, HostKind::Unix | HostKind::Abstract);
-            self.negotiation = Negotiation::new(&self.plan, is_unix, false);
+            self.begin_negotiation(is_unix);
             self.provided = matches!(self.purpose, Purpose::Cancel { .. });
             return Go::On(Stage::Provide);
         }

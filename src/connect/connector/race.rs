@@ -272,6 +272,8 @@ impl Connector {
         self.used_password = machine.used_password;
         self.password_given = machine.password_given;
         self.provided = machine.provided;
+        self.negotiation = std::mem::take(&mut machine.negotiation);
+        self.tls = machine.tls.take();
         self.impression = std::mem::take(&mut machine.impression);
         Go::On(Stage::Ended)
     }

@@ -27,11 +27,13 @@
 //!
 //! The first connection is as cheap as that only without aws-lc's own source of entropy: see `.cargo/config.toml`.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use rustls::SignatureScheme;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::SignatureVerificationAlgorithm;
+
+use crate::net::shared::Once;
 
 // Features only add: who has both has what aws-lc-rs can.
 #[cfg(feature = "tls-aws-lc-rs")]
@@ -43,8 +45,8 @@ compile_error!("the feature `tls` needs `tls-aws-lc-rs` or `tls-ring`");
 
 /// The provider, made once in the process's life.
 pub(super) fn provider() -> &'static Arc<CryptoProvider> {
-    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
-    PROVIDER.get_or_init(|| Arc::new(chosen::default_provider()))
+    static PROVIDER: Once<Arc<CryptoProvider>> = Once::new();
+    PROVIDER.get_or_make(|| Arc::new(chosen::default_provider()))
 }
 
 /// Its name, for diagnostics.

@@ -97,6 +97,9 @@ pub fn utf8_mblen(first: u8) -> usize {
 /// Does not validate: bytes are taken for the character they claim to be, missing ones count as NUL.
 pub fn dsplen(encoding: i32, text: &[u8]) -> i32 {
     let first = byte(text, 0);
+    if let b' '..=b'~' = first {
+        return 1;
+    }
     match family(encoding) {
         Family::Utf8 => {
             let low = |at, bits: u32| u32::from(byte(text, at)) & ((1 << bits) - 1);

@@ -1,7 +1,7 @@
 //! Results of a few rows, which are copied out of the receive block at once: neither has that to be kept, nor the rows to
 //! be closed later.
 
-use super::parse::{BEHIND, ROW_CELL, ROW_HEADER, data_row, locate, prepare, take_in_place};
+use super::parse::{BEHIND, ROW_CELL, ROW_HEADER, data_row, locate_alone, prepare, take_in_place};
 use super::{KEPT_BYTES, RowStore, address_of};
 use crate::protocol::backend::{HEADER_LEN, tag};
 
@@ -38,7 +38,7 @@ impl RowStore {
         let table = self.near.get_mut(..entries)?;
         if rows == 1 {
             let &first = data.get(ROW_HEADER..)?.first_chunk()?;
-            locate(data, first, 0, ROW_CELL as i32, table).ok()?;
+            locate_alone(data, first, 0, ROW_CELL as i32, table).ok()?;
         } else if take_in_place(data, 0, ROW_CELL as i32, table, self.columns).rows < rows {
             return None;
         }

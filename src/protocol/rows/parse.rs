@@ -275,6 +275,38 @@ pub(super) fn locate<E: Entry>(
     })
 }
 
+/// [`locate`] for a row that is alone: narrow ones have code of their own here, too.
+#[inline(always)]
+pub(super) fn locate_alone(
+    row: &mut [u8],
+    first: [u8; WORD],
+    origin: i32,
+    empty: i32,
+    entries: &mut [i32],
+) -> Result<(), RowError> {
+    match entries.len() {
+        1 => locate_narrow::<1>(row, first, origin, empty, entries),
+        2 => locate_narrow::<2>(row, first, origin, empty, entries),
+        3 => locate_narrow::<3>(row, first, origin, empty, entries),
+        4 => locate_narrow::<4>(row, first, origin, empty, entries),
+        _ => locate(row, first, origin, empty, entries),
+    }
+}
+
+#[inline(always)]
+fn locate_narrow<const COLUMNS: usize>(
+    row: &mut [u8],
+    first: [u8; WORD],
+    origin: i32,
+    empty: i32,
+    entries: &mut [i32],
+) -> Result<(), RowError> {
+    match entries.first_chunk_mut::<COLUMNS>() {
+        Some(entries) => locate(row, first, origin, empty, entries),
+        None => Err(RowError::InsufficientData),
+    }
+}
+
 /// Where [`locate`] is.
 struct Values<'a, E> {
     row: &'a mut [u8],

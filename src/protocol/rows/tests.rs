@@ -239,6 +239,12 @@ impl Dice {
     }
 }
 
+/// What NULLs point to reads as "", and its length as 0.
+fn assert_empty_value(rows: &RowStore) {
+    let (data, at) = rows.find_block(0, rows.empty_address()).unwrap();
+    assert_eq!(data[at - WORD..=at], [0; WORD + 1]);
+}
+
 #[test]
 fn rows_of_any_width_are_what_was_sent() {
     let mut dice = Dice(1);
@@ -254,6 +260,7 @@ fn rows_of_any_width_are_what_was_sent() {
             let piece = [1 << 20, 5000, 331][dice.below(3)];
             let (rows, _) = store_all(&stream, piece, columns, aligned);
             assert_eq!((rows.rows(), rows.columns()), (sent.len(), columns));
+            assert_empty_value(&rows);
             let places = rows.view();
             for (r, row) in sent.iter().enumerate() {
                 for (c, value) in row.iter().enumerate() {
@@ -370,6 +377,7 @@ fn a_single_row_is_copied_and_the_next_one_takes_its_place() {
         assert_eq!(rows.value_with_nul(0, 0), Some(&value[..]));
         assert_eq!((rows.value(0, 1), rows.length(0, 1)), (None, -1));
         assert_eq!(rows.value_with_nul(0, 2), Some(&b"\0"[..]));
+        assert_empty_value(&rows);
         let view = rows.view();
         assert_eq!((view.rows, view.lengths, view.columns), (1, 1, 3));
         assert!(
@@ -544,5 +552,33 @@ fn rows_are_found_wherever_the_receive_block_goes() {
             assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
             assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
         }
+    }
+}
+
+#[test]
+fn the_last_block_may_move_and_nulls_stay_where_they_point() {
+    for far in [false, true] {
+        let stream: Vec<u8> = (0..60_000)
+            .flat_map(|i| data_row(&[Some(format!("row {i}").as_bytes()), None]))
+            .collect();
+        let (mut rows, _) = store_all(&stream, 1 << 20, 2, false);
+        if far {
+            rows.make_far().unwrap();
+        }
+        let first_row = rows.last().rows.start;
+        assert!(first_row > 0);
+        let before = rows.last().address();
+        let last = rows.blocks.last_mut().unwrap();
+        // Both are there at once, so it cannot be where it was.
+        let elsewhere = last.data.clone();
+        let old = core::mem::replace(&mut last.data, elsewhere);
+        rows.moved(first_row, before).unwrap();
+        drop(old);
+        for i in [0, first_row - 1, first_row, 59_999] {
+            let text = format!("row {i}\0");
+            assert_eq!(rows.value_with_nul(i, 0), Some(text.as_bytes()));
+            assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        }
+        assert_empty_value(&rows);
     }
 }

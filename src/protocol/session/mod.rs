@@ -328,17 +328,24 @@ impl Session {
 }
 
 /// A result ready to take rows of these columns, in spare memory where there is some.
+#[inline(always)]
 pub(super) fn new_result(
     spare: &mut Option<QueryResult>,
     status: ExecStatus,
     columns: &SharedColumns,
     client_encoding: i32,
 ) -> QueryResult {
-    match spare.take() {
-        Some(mut result) => {
-            result.renew(status, columns, client_encoding);
-            result
-        }
-        None => QueryResult::with_columns(status, columns.clone(), client_encoding),
+    if let Some(result) = spare {
+        result.renew(status, columns, client_encoding);
     }
+    match spare.take() {
+        Some(result) => result,
+        None => fresh_result(status, columns, client_encoding),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn fresh_result(status: ExecStatus, columns: &SharedColumns, client_encoding: i32) -> QueryResult {
+    QueryResult::with_columns(status, columns.clone(), client_encoding)
 }

@@ -31,6 +31,8 @@ enum Step {
     Stop,
 }
 
+/// Most error texts are no longer than this, in bytes.
+const USUAL_ERROR_TEXT: usize = 200;
 /// As much text goes into a notice of the library's own, in bytes; the reference cuts what is longer.
 const NOTICE_TEXT_BYTES: usize = 1023;
 
@@ -316,6 +318,7 @@ impl Session {
         let query = self.current_query();
         let mut text = Vec::new();
         // Without memory the text ends early, which is better than no error at all.
+        let _ = text.try_reserve(USUAL_ERROR_TEXT);
         let _ = error_format::build_message(
             &fields,
             status == ExecStatus::NonfatalError,

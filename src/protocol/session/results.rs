@@ -32,12 +32,7 @@ impl Session {
                 NextResult::None
             }
             State::Ready => NextResult::Ready(self.take_ready()),
-            State::PartialReady => {
-                let result = self.take_current();
-                self.current = self.following.take();
-                self.state = State::Busy;
-                NextResult::Ready(result)
-            }
+            State::PartialReady => NextResult::Ready(self.take_partial()),
             State::CopyIn => NextResult::Ready(self.copy_result(ExecStatus::CopyIn)),
             State::CopyOut => NextResult::Ready(self.copy_result(ExecStatus::CopyOut)),
             State::CopyBoth => NextResult::Ready(self.copy_result(ExecStatus::CopyBoth)),
@@ -57,7 +52,8 @@ impl Session {
         result
     }
 
-    fn take_ready(&mut self) -> QueryResult {
+    #[inline(always)]
+    pub(super) fn take_ready(&mut self) -> QueryResult {
         let result = self.take_current();
         if self.following.is_some() {
             // A last chunk of rows went first; the command's final result is next.
@@ -84,7 +80,16 @@ impl Session {
         result
     }
 
+    #[inline]
+    pub(super) fn take_partial(&mut self) -> QueryResult {
+        let result = self.take_current();
+        self.current = self.following.take();
+        self.state = State::Busy;
+        result
+    }
+
     /// Takes the current result, or makes the error result that stands for it.
+    #[inline(always)]
     fn take_current(&mut self) -> QueryResult {
         match self.current.take() {
             Some(mut result) if !self.failed => {
@@ -101,6 +106,7 @@ impl Session {
         }
     }
 
+    #[cold]
     fn error_result(&mut self) -> QueryResult {
         self.failed = false;
         let encoding = self.facts.client_encoding;

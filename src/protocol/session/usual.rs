@@ -32,6 +32,11 @@ impl Session {
 
     #[inline(never)]
     fn take_until_unusual(&mut self) -> bool {
+        self.take_one_by_one()
+    }
+
+    #[inline(always)]
+    fn take_one_by_one(&mut self) -> bool {
         while self.take_usual() {
             if !self.has_something() {
                 return true;
@@ -120,14 +125,15 @@ impl Session {
     /// done first.
     #[inline]
     pub fn usual_result(&mut self) -> NextResult {
-        if self.lost || !self.take_all_usual() {
+        if self.lost || (self.has_something() && !self.take_one_by_one()) {
             return NextResult::Pending;
         }
         match self.state {
+            State::Idle => NextResult::None,
+            State::Ready => NextResult::Ready(self.take_ready()),
+            State::PartialReady => NextResult::Ready(self.take_partial()),
+            State::PipelineIdle => self.hand_out(),
             State::Busy | State::CopyIn | State::CopyOut | State::CopyBoth => NextResult::Pending,
-            State::Idle | State::PipelineIdle | State::Ready | State::PartialReady => {
-                self.hand_out()
-            }
         }
     }
 
