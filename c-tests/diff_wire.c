@@ -278,6 +278,35 @@ gone(void)
 	PQfinish(conn);
 }
 
+/* In how many pieces a long message is sent decides which call is the first to fail. */
+static void
+gone_before_a_long_message(void)
+{
+	static char text[20001];
+	int			end;
+	PGconn	   *conn = connected(listening, options, &end);
+
+	CASE("a server that has gone, and a long message");
+	memset(text, 'x', sizeof(text) - 1);
+	close(end);
+	INT(PQsendQuery(conn, text));
+	ERR(conn);
+	INT(PQflush(conn));
+	drain(conn);
+	PQfinish(conn);
+	conn = connected(listening, options, &end);
+	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
+	hear(end);
+	SAY(end, 'G', "\0\0\1\0\0");
+	RES(PQgetResult(conn));
+	close(end);
+	INT(PQputCopyData(conn, text, sizeof(text) - 1));
+	INT(PQflush(conn));
+	INT(PQputCopyEnd(conn, NULL));
+	drain(conn);
+	PQfinish(conn);
+}
+
 static void
 too_much(void)
 {
@@ -328,6 +357,7 @@ main(int argc, char **argv)
 	amounts();
 	full();
 	gone();
+	gone_before_a_long_message();
 	too_much();
 	return 0;
 }

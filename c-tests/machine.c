@@ -793,7 +793,7 @@ run(char *line)
 		get_copy(0);
 	else if (IS("getcopyasync"))
 	{
-		settle();
+		consume_all();
 		get_copy(1);
 	}
 	else if (IS("copyall"))

@@ -2,7 +2,7 @@
 
 use super::command::Refused;
 use super::{Connection, Handle};
-use crate::connect::link::{FlushOutcome, ReadOutcome};
+use crate::connect::link::ReadOutcome;
 use crate::connect::status::ConnStatus;
 use crate::protocol::error::UsageError;
 use crate::protocol::result::QueryResult;
@@ -200,9 +200,7 @@ impl Connection {
                 // Shown before the wait, not after it.
                 return Step::Again;
             }
-            if self.link.flush(true) == FlushOutcome::Failed
-                || self.link.read(true) == ReadOutcome::Closed
-            {
+            if self.link.send_and_wait() == ReadOutcome::Closed {
                 return self.failure();
             }
             if self.link.write_failed() && self.link.session.is_busy() {

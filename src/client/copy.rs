@@ -111,9 +111,7 @@ impl Connection {
         if !self.link.session.notices.is_empty() {
             return None;
         }
-        if self.link.flush(true) == FlushOutcome::Failed
-            || self.link.read(true) == ReadOutcome::Closed
-        {
+        if self.link.send_and_wait() == ReadOutcome::Closed {
             return Some(GetOutcome::Failed);
         }
         None

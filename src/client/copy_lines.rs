@@ -62,9 +62,7 @@ impl Connection {
     }
 
     fn wait_for_copy(&mut self) -> Result<(), Refused> {
-        if self.link.session.notices.is_empty()
-            && (self.link.flush(true) == FlushOutcome::Failed
-                || self.link.read(true) == ReadOutcome::Closed)
+        if self.link.session.notices.is_empty() && self.link.send_and_wait() == ReadOutcome::Closed
         {
             return Err(Refused);
         }

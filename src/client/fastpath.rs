@@ -1,7 +1,7 @@
 //! Calling a server function by its OID (`PQfn`), on which large objects stand.
 
 use super::{Connection, Handle};
-use crate::connect::link::{FlushOutcome, ReadOutcome};
+use crate::connect::link::ReadOutcome;
 use crate::connect::status::ConnStatus;
 use crate::protocol::error::{ProtocolError, UsageError};
 use crate::protocol::frontend::FunctionArg;
@@ -125,9 +125,7 @@ impl Connection {
         if !self.link.session.notices.is_empty() {
             return None;
         }
-        if self.link.flush(true) == FlushOutcome::Failed
-            || self.link.read(true) == ReadOutcome::Closed
-        {
+        if self.link.send_and_wait() == ReadOutcome::Closed {
             self.link.session.fail_and_stop();
             return Some(FunctionStep::Failed(self.link.session.failure_result()));
         }

@@ -281,6 +281,21 @@ impl Link {
         }
     }
 
+    /// Sends all that waits, and then waits for input: not if some came while it was sending, for that may be all there is.
+    #[inline]
+    pub fn send_and_wait(&mut self) -> ReadOutcome {
+        if !self.session.output.is_empty() {
+            let before = self.session.input.unparsed().len();
+            if self.flush(true) == FlushOutcome::Failed {
+                return ReadOutcome::Closed;
+            }
+            if self.session.input.unparsed().len() > before && !self.write_failed() {
+                return ReadOutcome::Data;
+            }
+        }
+        self.read(true)
+    }
+
     fn flush_all(&mut self, may_block: bool) -> FlushOutcome {
         loop {
             let Some(transport) = &mut self.transport else {
