@@ -350,6 +350,7 @@ give_password(void *user, PGconn *conn, pqp_request *request)
     CHECK(pqp_request_port(request) == atoi(port));
     CHECK(pqp_request_attempt(request) > 0);
     CHECK(pqp_request_is_cancelled(request) == 0);
+    CHECK(*pqp_request_openid_configuration(request) == 0 && *pqp_request_scope(request) == 0);
     switch (asking->how)
     {
         case AT_ONCE:

@@ -25,7 +25,7 @@ dial_end(void *user, PGconn *conn, pqp_request *request)
     switch (dialling->end)
     {
         case UNIX_END:
-            snprintf(address.sun_path, sizeof address.sun_path, "%s/.s.PGSQL.%s", host, port);
+            snprintf(address.sun_path, sizeof address.sun_path, "%.80s/.s.PGSQL.%.8s", host, port);
             fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
             CHECK(connect(fd, (struct sockaddr *) &address, sizeof address) == 0);
             CHECK(pqp_answer_socket(request, fd) == PQP_OK);

@@ -1,5 +1,6 @@
 /*
- * Who is asked for OAuth tokens: by libpq 19's request, by the hook of the process, of a context, a factory or a connection.
+ * Who is asked for OAuth tokens: by libpq 19's request, by the hook of the process, of a context, a factory or a connection;
+ * and providers of tokens, which come before hooks and may answer later.
  * A thread plays the server. Ours alone: libpq 18 has nothing of it.
  */
 /* covers: 413 */
@@ -162,28 +163,132 @@ tell_process(PGauthData kind, PGconn *conn, void *data)
 	return tell(kind, conn, data, &of_process);
 }
 
+/* ---- a provider ---- */
+
+enum manner
+{
+	AT_ONCE, SOON, REFUSE, REFUSE_WHY, REFUSE_SOON, DECLINE, DECLINE_SOON, NEVER
+};
+
+struct giver
+{
+	enum manner manner;
+	const char *token;
+	int			asked;
+	int			cancelled;
+	int			freed;
+	pqp_request *kept;
+	pthread_t	thread;
+};
+
+static void *
+give_soon(void *arg)
+{
+	struct giver *giver = arg;
+	enum pqp_status said;
+
+	/* Long enough for whoever connects to wait. */
+	usleep(20000);
+	if (giver->manner == REFUSE_SOON)
+		said = pqp_answer_error(giver->kept, "the vault is sealed");
+	else if (giver->manner == DECLINE_SOON)
+		said = pqp_answer_default(giver->kept);
+	else
+		said = pqp_answer_password(giver->kept, giver->token);
+	CHECK(said == PQP_OK);
+	CHECK(pqp_answer_password(giver->kept, "wrong") == PQP_TWICE);
+	pqp_request_free(giver->kept);
+	return NULL;
+}
+
+static void
+note_cancel(void *user, pqp_request *request)
+{
+	struct giver *giver = user;
+
+	giver->cancelled++;
+	CHECK(request == giver->kept && pqp_request_is_cancelled(request) == 1);
+	CHECK(pqp_answer_password(request, "late") == PQP_TOO_LATE);
+}
+
+static int
+give(void *user, PGconn *conn, pqp_request *request)
+{
+	struct giver *giver = user;
+
+	giver->asked++;
+	CHECK(conn != NULL && PQstatus(conn) != CONNECTION_OK);
+	CHECK(pqp_request_what(request) == PQP_WANT_TOKEN);
+	CHECK(strcmp(pqp_request_openid_configuration(request), "https://idp/.well-known/openid-configuration") == 0);
+	CHECK(strcmp(pqp_request_issuer(request), "https://idp") == 0);
+	CHECK(strcmp(pqp_request_scope(request), "read write") == 0);
+	CHECK(strcmp(pqp_request_host(request), directory) == 0 && pqp_request_port(request) == 5001);
+	CHECK(strcmp(pqp_request_user(request), "u") == 0 && strcmp(pqp_request_dbname(request), "d") == 0);
+	CHECK(pqp_request_is_encrypted(request) == 0 && pqp_request_attempt(request) > 0);
+	CHECK(pqp_answer_socket(request, 0) == PQP_WRONG_KIND);
+	switch (giver->manner)
+	{
+		case AT_ONCE:
+			CHECK(pqp_answer_password(request, giver->token) == PQP_OK);
+			return PQP_PROVIDED_ANSWER;
+		case SOON:
+		case REFUSE_SOON:
+		case DECLINE_SOON:
+			giver->kept = pqp_request_ref(request);
+			CHECK(pthread_create(&giver->thread, NULL, give_soon, giver) == 0);
+			return PQP_PROVIDED_ANSWER;
+		case REFUSE_WHY:
+			CHECK(pqp_answer_error(request, "the vault is sealed") == PQP_OK);
+			return PQP_PROVIDED_REFUSED;
+		case REFUSE:
+			return PQP_PROVIDED_REFUSED;
+		case DECLINE:
+			return PQP_PROVIDED_DEFAULT;
+		case NEVER:
+			giver->kept = pqp_request_ref(request);
+			CHECK(pqp_request_on_cancel(request, note_cancel, giver) == PQP_OK);
+			return PQP_PROVIDED_ANSWER;
+	}
+	return PQP_PROVIDED_REFUSED;
+}
+
+static void
+free_giver(void *user)
+{
+	((struct giver *) user)->freed++;
+}
+
 /* ---- the cases ---- */
 
+/* The server is asked where tokens are got, unless that is known. */
+#define KNOWN "oauth_issuer=https://idp/.well-known/openid-configuration"
+#define UNKNOWN "oauth_issuer=https://idp"
+
 static pqp_factory *
-factory_for(pqp_context *context)
+factory_with(pqp_context *context, const char *more)
 {
 	char		options[4096];
 	pqp_factory *factory;
 
 	snprintf(options, sizeof(options), "host=%s port=5001 user=u dbname=d sslmode=disable gssencmode=disable connect_timeout=20 "
-			 "oauth_client_id=c oauth_scope='read write' oauth_issuer=https://idp/.well-known/openid-configuration",
-			 directory);
+			 "oauth_client_id=c oauth_scope='read write' %s", directory, more);
 	factory = pqp_factory_new(context, options, NULL);
 	CHECK(factory != NULL);
 	return factory;
 }
 
+static pqp_factory *
+factory_for(pqp_context *context)
+{
+	return factory_with(context, KNOWN);
+}
+
 /*
- * Connects, in steps or at once; `own` is set on the connection itself. Either the server gets this token, or the error
- * message has these words.
+ * Connects, in steps or at once; `own` and `giver` are set on the connection itself. Either the server gets this token, or the
+ * error message has these words.
  */
 static void
-ends(pqp_factory *factory, struct teller *own, bool steps, const char *token, const char *words)
+ends_with(pqp_factory *factory, struct teller *own, struct giver *giver, bool steps, const char *token, const char *words)
 {
 	struct server server = {.bearer = ""};
 	char		options[4096];
@@ -191,10 +296,12 @@ ends(pqp_factory *factory, struct teller *own, bool steps, const char *token, co
 
 	server.listening = listen_unix(directory, options, sizeof(options));
 	CHECK(pthread_create(&server.thread, NULL, serve, &server) == 0);
-	conn = steps || own ? pqp_factory_start(factory) : pqp_factory_connect(factory);
+	conn = steps || own || giver ? pqp_factory_start(factory) : pqp_factory_connect(factory);
 	if (own)
 		CHECK(pqp_conn_set_auth_data_hook(conn, tell, own, free_teller) == PQP_OK);
-	if (steps || own)
+	if (giver)
+		CHECK(pqp_conn_set_token_provider(conn, give, giver, free_giver) == PQP_OK);
+	if (steps || own || giver)
 	{
 		PostgresPollingStatusType next = PGRES_POLLING_WRITING;
 
@@ -222,8 +329,8 @@ ends(pqp_factory *factory, struct teller *own, bool steps, const char *token, co
 	}
 }
 
-#define connects(factory, own, steps, token) ends(factory, own, steps, token, "")
-#define fails(factory, own, steps, words) ends(factory, own, steps, NULL, words)
+#define connects(factory, own, steps, token) ends_with(factory, own, NULL, steps, token, "")
+#define fails(factory, own, steps, words) ends_with(factory, own, NULL, steps, NULL, words)
 
 #define ASKED(teller, by_1, by_2, times) \
 	CHECK((teller).asked[1] == (by_1) && (teller).asked[2] == (by_2) && (teller).cleaned == (times))
@@ -362,6 +469,167 @@ nearest(void)
 	CHECK(pqp_factory_set_auth_data_hook(NULL, tell, NULL, NULL) == PQP_NULL);
 }
 
+/* What a provider may do, whether or not the server has to say where tokens are got; there is no hook. */
+static void
+providers(bool steps)
+{
+	static const struct
+	{
+		enum manner manner;
+		const char *token;
+		const char *words;
+	}			cases[] =
+	{
+		{AT_ONCE, "abc", ""},
+		{SOON, "abc", ""},
+		{REFUSE, NULL, "could not get token\n"},
+		{REFUSE_WHY, NULL, "could not get token: the vault is sealed\n"},
+		{REFUSE_SOON, NULL, "could not get token: the vault is sealed\n"},
+		{DECLINE, NULL, "no OAuth flows are available"},
+		{DECLINE_SOON, NULL, "no OAuth flows are available"},
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(cases) / sizeof(cases[0]); i++)
+	{
+		struct giver giver = {.manner = cases[i / 2].manner,.token = cases[i / 2].token};
+		pqp_context *context = pqp_context_new();
+		pqp_factory *factory;
+
+		CHECK(pqp_context_set_token_provider(context, give, &giver, free_giver) == PQP_OK);
+		factory = factory_with(context, i % 2 ? KNOWN : UNKNOWN);
+		pqp_context_free(context);
+		ends_with(factory, NULL, NULL, steps, cases[i / 2].token, cases[i / 2].words);
+		if (giver.kept)
+			pthread_join(giver.thread, NULL);
+		CHECK(giver.asked == 1 && giver.cancelled == 0 && giver.freed == 0);
+		pqp_factory_free(factory);
+		CHECK(giver.freed == 1);
+	}
+}
+
+/* A provider that never answers is told when the time is over, or the connection goes. */
+static void
+never(bool steps)
+{
+	for (int known = 0; known < 2; known++)
+	{
+		struct giver giver = {.manner = NEVER};
+		pqp_factory *factory = factory_with(NULL, known ? "connect_deadline_ms=300 " KNOWN : "connect_deadline_ms=300 " UNKNOWN);
+
+		CHECK(pqp_factory_set_token_provider(factory, give, &giver, free_giver) == PQP_OK);
+		ends_with(factory, NULL, NULL, steps, NULL, "timeout expired");
+		CHECK(giver.asked == 1 && giver.cancelled == 1);
+		CHECK(pqp_answer_password(giver.kept, "late") == PQP_TOO_LATE);
+		pqp_request_free(giver.kept);
+		pqp_factory_free(factory);
+		CHECK(giver.freed == 1);
+	}
+}
+
+static void
+finished_meanwhile(void)
+{
+	struct server server = {.bearer = ""};
+	struct giver giver = {.manner = NEVER};
+	pqp_factory *factory = factory_for(NULL);
+	char		options[4096];
+	PGconn	   *conn;
+
+	server.listening = listen_unix(directory, options, sizeof(options));
+	CHECK(pthread_create(&server.thread, NULL, serve, &server) == 0);
+	CHECK(pqp_factory_set_token_provider(factory, give, &giver, NULL) == PQP_OK);
+	conn = pqp_factory_start(factory);
+	for (PostgresPollingStatusType next = PGRES_POLLING_WRITING; giver.asked == 0; next = PQconnectPoll(conn))
+		wait_socket(conn, next == PGRES_POLLING_WRITING);
+	CHECK(giver.cancelled == 0);
+	PQfinish(conn);
+	CHECK(giver.asked == 1 && giver.cancelled == 1);
+	pqp_request_free(giver.kept);
+	pqp_factory_free(factory);
+	shutdown(server.listening, SHUT_RDWR);
+	pthread_join(server.thread, NULL);
+	close(server.listening);
+}
+
+/* A provider comes before the hook of the same object and of those farther away; what it declines they get. */
+static void
+before_hooks(void)
+{
+	static const enum manner declines[] = {DECLINE, DECLINE_SOON};
+	struct teller hook = {.way = TOKEN,.token = "hook"};
+	struct giver giver = {.manner = AT_ONCE,.token = "provider"};
+	pqp_context *context = pqp_context_new();
+	pqp_context *standard = pqp_context_default();
+	pqp_factory *factory = factory_for(context);
+
+	CHECK(pqp_factory_set_auth_data_hook(factory, tell, &hook, free_teller) == PQP_OK);
+	CHECK(pqp_factory_set_token_provider(factory, give, &giver, free_giver) == PQP_OK);
+	connects(factory, NULL, true, "provider");
+	CHECK(giver.asked == 1);
+	ASKED(hook, 0, 0, 0);
+	for (int i = 0; i < 2; i++)
+		for (int later = 0; later < 2; later++)
+		{
+			hook = (struct teller) {.way = later ? LATER : TOKEN,.token = "hook"};
+			giver = (struct giver) {.manner = declines[i]};
+			connects(factory, NULL, later, "hook");
+			if (giver.kept)
+				pthread_join(giver.thread, NULL);
+			CHECK(giver.asked == 1);
+			ASKED(hook, 0, 1, 1);
+		}
+	/* A refusal is the last word. */
+	hook = (struct teller) {.way = TOKEN,.token = "hook"};
+	giver = (struct giver) {.manner = REFUSE_WHY};
+	fails(factory, NULL, true, "could not get token: the vault is sealed");
+	ASKED(hook, 0, 0, 0);
+	/* A hook that is nearer is asked in place of the provider, whatever it says. */
+	for (int gives = 0; gives < 2; gives++)
+	{
+		struct teller own = {.way = gives ? TOKEN : PASS,.token = "own"};
+
+		giver = (struct giver) {.manner = AT_ONCE,.token = "provider"};
+		ends_with(factory, &own, NULL, true, gives ? "own" : NULL, gives ? "" : "no OAuth flows are available");
+		CHECK(giver.asked == 0 && own.freed == 1);
+	}
+	/* The connection's own provider, and what it declines. */
+	{
+		struct giver own = {.manner = AT_ONCE,.token = "own"};
+
+		ends_with(factory, NULL, &own, true, "own", "");
+		own.manner = DECLINE;
+		ends_with(factory, NULL, &own, true, "hook", "");
+		CHECK(own.asked == 2 && own.freed == 2 && giver.asked == 0);
+		ASKED(hook, 0, 1, 1);
+	}
+	pqp_factory_free(factory);
+	pqp_context_free(context);
+	CHECK(hook.freed == 1 && giver.freed == 1);
+
+	/* That of the process is the last, in the default context alone. */
+	of_process = (struct teller) {.way = TOKEN,.token = "process"};
+	giver = (struct giver) {.manner = DECLINE};
+	PQsetAuthDataHook(tell_process);
+	CHECK(pqp_context_set_token_provider(standard, give, &giver, free_giver) == PQP_OK);
+	factory = factory_for(standard);
+	connects(factory, NULL, false, "process");
+	CHECK(giver.asked == 1);
+	ASKED(of_process, 0, 1, 1);
+	CHECK(pqp_context_set_token_provider(standard, NULL, NULL, NULL) == PQP_OK);
+	CHECK(giver.freed == 1);
+	PQsetAuthDataHook(NULL);
+
+	/* Whoever sets one in vain is told at once that it is not needed. */
+	giver = (struct giver) {.manner = AT_ONCE};
+	CHECK(pqp_factory_set_token_provider(factory, give, &giver, free_giver) == PQP_TOO_LATE && giver.freed == 1);
+	CHECK(pqp_factory_set_token_provider(NULL, give, &giver, free_giver) == PQP_NULL && giver.freed == 2);
+	CHECK(pqp_context_set_token_provider(NULL, give, &giver, free_giver) == PQP_NULL && giver.freed == 3);
+	CHECK(pqp_conn_set_token_provider(NULL, give, &giver, free_giver) == PQP_NULL && giver.freed == 4);
+	CHECK(*pqp_request_openid_configuration(NULL) == 0 && *pqp_request_issuer(NULL) == 0 && *pqp_request_scope(NULL) == 0);
+	pqp_factory_free(factory);
+	pqp_context_free(standard);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -374,6 +642,13 @@ main(int argc, char **argv)
 	version_2(false);
 	contexts();
 	nearest();
+	for (int steps = 0; steps < 2; steps++)
+	{
+		providers(steps);
+		never(steps);
+	}
+	finished_meanwhile();
+	before_hooks();
 	puts("tokens: all as it should be");
 	return 0;
 }

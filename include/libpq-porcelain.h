@@ -20,7 +20,8 @@
  *   is called for but PQfinish, unless said otherwise. What is called in the midst of a connection's work
  *   cannot use it, and is told so (PQP_IN_USE): see pqp_transport. A hook must return: no longjmp and no C++
  *   exception out of it. `user_free`, where a setter has it, is called with the user pointer when the
- *   hook will not be called any more, on whatever thread that happens; NULL for nothing.
+ *   hook will not be called any more, on whatever thread that happens, and at once by a setter that
+ *   fails; NULL for nothing.
  * - No struct is to be filled in by the caller: what may grow is opaque, with functions to set and ask.
  * - Units stand in names: _ms is milliseconds, _s seconds, _len bytes.
  */
@@ -984,15 +985,6 @@ enum pqp_status pqp_context_set_start_hook(struct pqp_context *context,
                                            pqp_user_free user_free);
 
 /**
- * Sets the hook that is called between start and first dial; NULL: nobody. `PQP_TOO_LATE` once a connection has
- * been started from the factory. It comes before the context's.
- */
-enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
-                                           pqp_start_hook hook,
-                                           void *user,
-                                           pqp_user_free user_free);
-
-/**
  * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
  * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. Counts for what is asked afterwards.
  */
@@ -1003,8 +995,8 @@ enum pqp_status pqp_context_set_key_password_provider(struct pqp_context *contex
 
 /**
  * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
+ * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password file,
+ * which serve where it returns `PQP_PROVIDED_DEFAULT`. Counts for what is asked afterwards.
  */
 enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
                                                   pqp_provider provider,
@@ -1012,8 +1004,27 @@ enum pqp_status pqp_context_set_password_provider(struct pqp_context *context,
                                                   pqp_user_free user_free);
 
 /**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. Counts for what is asked afterwards.
+ * Sets who gives the token when the server asks for one by OAUTHBEARER, with `oauth_issuer` and `oauth_client_id` set;
+ * NULL: nobody. The request says what it says for a password, and where the token is to be got:
+ * `pqp_request_openid_configuration`, `pqp_request_issuer`, `pqp_request_scope`. It is answered by
+ * `pqp_answer_password`; "could not get token" and the text of `pqp_answer_error` are in the error message where there
+ * is none. Counts for what is asked afterwards.
+ *
+ * An auth-data hook gets what is left to it, by `PQP_PROVIDED_DEFAULT` or `pqp_answer_default`: that of the
+ * connection, else of the factory, else of the context, else, in the default context, of the process. A hook that is
+ * nearer to the connection than the provider is asked in its stead; of the same object the provider comes first.
+ *
+ * An answer that comes later may take the time for the attempt. Where `oauth_issuer` is the address of the discovery
+ * document itself the server waits meanwhile, for its `authentication_timeout` (60 s, if not set); else it does not.
+ */
+enum pqp_status pqp_context_set_token_provider(struct pqp_context *context,
+                                               pqp_provider provider,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix sockets
+ * are no names. Counts for what is asked afterwards.
  */
 enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
                                          pqp_provider provider,
@@ -1021,10 +1032,10 @@ enum pqp_status pqp_context_set_resolver(struct pqp_context *context,
                                          pqp_user_free user_free);
 
 /**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. Counts for what is asked afterwards.
+ * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and again
+ * where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as well, by
+ * `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and fails.
+ * Counts for what is asked afterwards.
  */
 enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
                                         pqp_provider provider,
@@ -1032,8 +1043,16 @@ enum pqp_status pqp_context_set_dialler(struct pqp_context *context,
                                         pqp_user_free user_free);
 
 /**
- * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
- * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. `PQP_TOO_LATE` once a connection has
+ * As `pqp_context_set_start_hook`, for the connections of one factory. `PQP_TOO_LATE` once a connection has been
+ * started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_start_hook(struct pqp_factory *factory,
+                                           pqp_start_hook hook,
+                                           void *user,
+                                           pqp_user_free user_free);
+
+/**
+ * As `pqp_context_set_key_password_provider`, for the connections of one factory. `PQP_TOO_LATE` once a connection has
  * been started from the factory. It comes before the context's.
  */
 enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factory,
@@ -1042,10 +1061,8 @@ enum pqp_status pqp_factory_set_key_password_provider(struct pqp_factory *factor
                                                       pqp_user_free user_free);
 
 /**
- * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. `PQP_TOO_LATE` once a connection has been started
- * from the factory. It comes before the context's.
+ * As `pqp_context_set_password_provider`, for the connections of one factory. `PQP_TOO_LATE` once a connection has
+ * been started from the factory. It comes before the context's.
  */
 enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
                                                   pqp_provider provider,
@@ -1053,9 +1070,17 @@ enum pqp_status pqp_factory_set_password_provider(struct pqp_factory *factory,
                                                   pqp_user_free user_free);
 
 /**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the
- * context's.
+ * As `pqp_context_set_token_provider`, for the connections of one factory. `PQP_TOO_LATE` once a connection has been
+ * started from the factory. It comes before the context's.
+ */
+enum pqp_status pqp_factory_set_token_provider(struct pqp_factory *factory,
+                                               pqp_provider provider,
+                                               void *user,
+                                               pqp_user_free user_free);
+
+/**
+ * As `pqp_context_set_resolver`, for the connections of one factory. `PQP_TOO_LATE` once a connection has been started
+ * from the factory. It comes before the context's.
  */
 enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
                                          pqp_provider provider,
@@ -1063,10 +1088,8 @@ enum pqp_status pqp_factory_set_resolver(struct pqp_factory *factory,
                                          pqp_user_free user_free);
 
 /**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. `PQP_TOO_LATE` once a connection has been started from the factory. It comes before the context's.
+ * As `pqp_context_set_dialler`, for the connections of one factory. `PQP_TOO_LATE` once a connection has been started
+ * from the factory. It comes before the context's.
  */
 enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
                                         pqp_provider provider,
@@ -1074,9 +1097,8 @@ enum pqp_status pqp_factory_set_dialler(struct pqp_factory *factory,
                                         pqp_user_free user_free);
 
 /**
- * Sets who gives the pass phrase of the client's private key, where it is encrypted; NULL: nobody. In the default
- * context it comes before the hook that `PQsetSSLKeyPassHook_OpenSSL` sets. As `pqp_conn_set_param`, until the
- * first dial; then `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ * As `pqp_context_set_key_password_provider`, for one connection, until its first dial, as `pqp_conn_set_param`; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
  */
 enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
                                                    pqp_provider provider,
@@ -1084,9 +1106,7 @@ enum pqp_status pqp_conn_set_key_password_provider(PGconn *conn,
                                                    pqp_user_free user_free);
 
 /**
- * Sets who gives the password when the server asks for one: once for each attempt, with host, address, port, user,
- * database and whether the connection is encrypted; NULL: nobody. It comes before the option and the password
- * file, which serve where it returns `PQP_PROVIDED_DEFAULT`. As `pqp_conn_set_param`, until the first dial; then
+ * As `pqp_context_set_password_provider`, for one connection, until its first dial, as `pqp_conn_set_param`; then
  * `PQP_TOO_LATE`. It comes before the factory's and the context's.
  */
 enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
@@ -1095,9 +1115,17 @@ enum pqp_status pqp_conn_set_password_provider(PGconn *conn,
                                                pqp_user_free user_free);
 
 /**
- * Sets who gives the addresses of hosts given by name; NULL: nobody. Numeric addresses, `hostaddr` and Unix
- * sockets are no names. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the
- * factory's and the context's.
+ * As `pqp_context_set_token_provider`, for one connection, until its first dial, as `pqp_conn_set_param`; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
+ */
+enum pqp_status pqp_conn_set_token_provider(PGconn *conn,
+                                            pqp_provider provider,
+                                            void *user,
+                                            pqp_user_free user_free);
+
+/**
+ * As `pqp_context_set_resolver`, for one connection, until its first dial, as `pqp_conn_set_param`; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
  */
 enum pqp_status pqp_conn_set_resolver(PGconn *conn,
                                       pqp_provider provider,
@@ -1105,11 +1133,8 @@ enum pqp_status pqp_conn_set_resolver(PGconn *conn,
                                       pqp_user_free user_free);
 
 /**
- * Sets who connects to hosts: it is asked for each of them, Unix sockets too, before its name is looked up, and
- * again where encryption needs another connection; NULL: nobody. A cancel request to such a connection asks it as
- * well, by `PQcancelStart` and `PQcancelBlocking`; `PQcancel`, which may be called in a signal handler, cannot and
- * fails. As `pqp_conn_set_param`, until the first dial; then `PQP_TOO_LATE`. It comes before the factory's and the
- * context's.
+ * As `pqp_context_set_dialler`, for one connection, until its first dial, as `pqp_conn_set_param`; then
+ * `PQP_TOO_LATE`. It comes before the factory's and the context's.
  */
 enum pqp_status pqp_conn_set_dialler(PGconn *conn,
                                      pqp_provider provider,
@@ -1117,8 +1142,9 @@ enum pqp_status pqp_conn_set_dialler(PGconn *conn,
                                      pqp_user_free user_free);
 
 /**
- * Sets who gets OAuth tokens for the connections of a context; NULL: nobody. In the default context it comes before the
- * hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked afterwards.
+ * Sets who gets OAuth tokens for the connections of a context, in libpq's way; NULL: nobody. In the default context it
+ * comes before the hook that `PQsetAuthDataHook` sets, which no other context knows. Counts for what is asked
+ * afterwards.
  */
 enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
                                                pqp_auth_data_hook hook,
@@ -1126,7 +1152,7 @@ enum pqp_status pqp_context_set_auth_data_hook(struct pqp_context *context,
                                                pqp_user_free user_free);
 
 /**
- * Sets who gets OAuth tokens for the connections of a factory; NULL: nobody. `PQP_TOO_LATE` once a connection has been
+ * As `pqp_context_set_auth_data_hook`, for the connections of one factory. `PQP_TOO_LATE` once a connection has been
  * started from the factory. It is asked instead of the context's.
  */
 enum pqp_status pqp_factory_set_auth_data_hook(struct pqp_factory *factory,
@@ -1135,8 +1161,8 @@ enum pqp_status pqp_factory_set_auth_data_hook(struct pqp_factory *factory,
                                                pqp_user_free user_free);
 
 /**
- * Sets who gets the OAuth token of one connection; NULL: nobody. `PQP_TOO_LATE` once the connection has been dialled. It
- * is asked instead of the factory's and the context's.
+ * As `pqp_context_set_auth_data_hook`, for one connection. `PQP_TOO_LATE` once the connection has been dialled. It is
+ * asked instead of the factory's and the context's.
  */
 enum pqp_status pqp_conn_set_auth_data_hook(PGconn *conn,
                                             pqp_auth_data_hook hook,
@@ -1239,6 +1265,21 @@ const char *pqp_request_user(const struct pqp_request *request);
 const char *pqp_request_dbname(const struct pqp_request *request);
 
 /**
+ * Where the discovery document of the token's issuer is, an https address: the server's word, or the option's.
+ */
+const char *pqp_request_openid_configuration(const struct pqp_request *request);
+
+/**
+ * The identifier of the token's issuer. It agrees with `oauth_issuer`, whatever the server says.
+ */
+const char *pqp_request_issuer(const struct pqp_request *request);
+
+/**
+ * The scopes to ask for, separated by spaces: the option's, else the server's; "" leaves them to the issuer.
+ */
+const char *pqp_request_scope(const struct pqp_request *request);
+
+/**
  * 1 where the connection is encrypted, its server verified as far as the options ask; else 0.
  */
 int pqp_request_is_encrypted(const struct pqp_request *request);
@@ -1277,7 +1318,7 @@ enum pqp_status pqp_answer_error(struct pqp_request *request,
                                  const char *text);
 
 /**
- * Answers with the password or pass phrase. Copied; the copies are wiped when they go.
+ * Answers with the password, pass phrase or token. Copied; the copies are wiped when they go.
  */
 enum pqp_status pqp_answer_password(struct pqp_request *request, const char *password);
 

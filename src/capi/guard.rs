@@ -13,6 +13,7 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::pqp_context::pqp_context;
 use super::pqp_status::pqp_status::{self, *};
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, oauth, ssl};
@@ -209,7 +210,7 @@ impl Handle for ConnRef {
         let _lent = self.lend();
         match (hooks::ask(self, &want), want) {
             (Answer::Default, Want::PassPhrase) => ssl::ask_pass_phrase(self.0),
-            (Answer::Default, Want::Token(request)) => oauth::ask_token(self.0, &request),
+            (Answer::Default, Want::AuthData(request)) => oauth::ask_token(self.0, &request),
             (answer, _) => answer,
         }
     }
@@ -275,6 +276,23 @@ pub(crate) unsafe fn with_conn_status(
         // SAFETY: as above.
         false => unsafe { with_conn(conn, PQP_INTERNAL, f) },
     }
+}
+
+/// Runs `f` on a context; NULL is [`PQP_NULL`], a panic [`PQP_INTERNAL`].
+///
+/// # Safety
+/// `context` is NULL or one has a reference to it.
+pub(crate) unsafe fn with_context(
+    context: *const pqp_context,
+    f: impl FnOnce(&pqp_context) -> pqp_status,
+) -> pqp_status {
+    catch(PQP_INTERNAL, || {
+        // SAFETY: the caller's promise.
+        match unsafe { context.as_ref() } {
+            Some(context) => f(context),
+            None => PQP_NULL,
+        }
+    })
 }
 
 /// Ends a connection that is closed and that nobody has any more.

@@ -11,12 +11,13 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::guard::catch;
+use super::guard::{catch, with_context};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::{NoticeHooks, PQnoticeProcessor, PQnoticeReceiver};
 use crate::client::Context;
-use crate::config::{FilePolicy, Opt};
+use crate::client::context::Switches;
+use crate::config::{FilePolicy, Opt, Policy};
 use crate::net::shared::Shared;
 
 /// A context. Opaque; connections and factories made in it keep it alive.
@@ -102,21 +103,44 @@ pub(crate) unsafe fn share(context: *const pqp_context) -> Arc<pqp_context> {
     }
 }
 
-/// Runs `f` on a context; NULL is [`PQP_NULL`], a panic [`PQP_INTERNAL`].
-///
 /// # Safety
 /// The contract at the top of this module.
-pub(crate) unsafe fn with_context(
+unsafe fn set_policy(
     context: *const pqp_context,
-    f: impl FnOnce(&pqp_context) -> pqp_status,
+    set: impl FnOnce(&mut Policy) -> Result<(), pqp_status>,
 ) -> pqp_status {
-    catch(PQP_INTERNAL, || {
-        // SAFETY: the caller's promise.
-        match unsafe { context.as_ref() } {
-            Some(context) => f(context),
-            None => PQP_NULL,
-        }
-    })
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_context(context, |context| {
+            let mut done = Ok(());
+            context.core.change_policy(|policy| done = set(policy));
+            done.err().unwrap_or(PQP_OK)
+        })
+    }
+}
+
+/// # Safety
+/// The contract at the top of this module.
+unsafe fn set_switch(context: *const pqp_context, set: impl FnOnce(&mut Switches)) -> pqp_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_context(context, |context| {
+            context.core.change_switches(set);
+            PQP_OK
+        })
+    }
+}
+
+/// # Safety
+/// The contract at the top of this module.
+unsafe fn set_slot(context: *const pqp_context, set: impl FnOnce(&mut Slots)) -> pqp_status {
+    // SAFETY: the caller's promise.
+    unsafe {
+        with_context(context, |context| {
+            context.change_slots(set);
+            PQP_OK
+        })
+    }
 }
 
 /// A lock as `PQregisterThreadLock` takes it: taken when the argument is not 0, given back when it is.
@@ -197,19 +221,14 @@ pub unsafe extern "C" fn pqp_context_set_default_param(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            let Some(keyword) = ptr::text(keyword) else {
-                return PQP_NULL;
-            };
-            let opt = match Opt::from_keyword(keyword) {
+        set_policy(context, |policy| {
+            let opt = match Opt::from_keyword(ptr::text(keyword).ok_or(PQP_NULL)?) {
                 Some(opt) if !matches!(opt, Opt::Service | Opt::Servicefile) => opt,
-                _ => return PQP_INVALID,
+                _ => return Err(PQP_INVALID),
             };
             let value = ptr::text(value).map(|value| Zeroizing::new(value.to_vec()));
-            context
-                .core
-                .change_policy(|policy| policy.set_default(opt, value));
-            PQP_OK
+            policy.set_default(opt, value);
+            Ok(())
         })
     }
 }
@@ -226,11 +245,9 @@ pub unsafe extern "C" fn pqp_context_set_env_policy(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            context
-                .core
-                .change_policy(|policy| policy.ignore_environment = use_environment == 0);
-            PQP_OK
+        set_policy(context, |policy| {
+            policy.ignore_environment = use_environment == 0;
+            Ok(())
         })
     }
 }
@@ -248,14 +265,9 @@ pub unsafe extern "C" fn pqp_context_set_service_file_policy(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| match file_policy(policy, path) {
-            Ok(new) => {
-                context
-                    .core
-                    .change_policy(|policy| policy.service_file = new);
-                PQP_OK
-            }
-            Err(status) => status,
+        set_policy(context, |set| {
+            set.service_file = file_policy(policy, path)?;
+            Ok(())
         })
     }
 }
@@ -272,14 +284,9 @@ pub unsafe extern "C" fn pqp_context_set_password_file_policy(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| match file_policy(policy, path) {
-            Ok(new) => {
-                context
-                    .core
-                    .change_policy(|policy| policy.password_file = new);
-                PQP_OK
-            }
-            Err(status) => status,
+        set_policy(context, |set| {
+            set.password_file = file_policy(policy, path)?;
+            Ok(())
         })
     }
 }
@@ -312,16 +319,13 @@ pub unsafe extern "C" fn pqp_context_set_socket_directory(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
+        set_policy(context, |policy| {
             let directory = ptr::text(directory);
             if directory.is_some_and(|d| !matches!(d.first(), Some(b'/' | b'@'))) {
-                return PQP_INVALID;
+                return Err(PQP_INVALID);
             }
-            let directory = directory.map(<[u8]>::to_vec);
-            context
-                .core
-                .change_policy(|policy| policy.socket_dir = directory);
-            PQP_OK
+            policy.socket_dir = directory.map(<[u8]>::to_vec);
+            Ok(())
         })
     }
 }
@@ -337,14 +341,7 @@ pub unsafe extern "C" fn pqp_context_set_english(
     english: c_int,
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
-    unsafe {
-        with_context(context, |context| {
-            context
-                .core
-                .change_switches(|switches| switches.english = english != 0);
-            PQP_OK
-        })
-    }
+    unsafe { set_switch(context, |switches| switches.english = english != 0) }
 }
 
 /// Whether `PQsocket` is, while connecting in steps, what it is in libpq 18 (1): the present attempt's socket, so that deadlines
@@ -359,14 +356,7 @@ pub unsafe extern "C" fn pqp_context_set_classic_socket(
     classic: c_int,
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
-    unsafe {
-        with_context(context, |context| {
-            context
-                .core
-                .change_switches(|switches| switches.classic_socket = classic != 0);
-            PQP_OK
-        })
-    }
+    unsafe { set_switch(context, |switches| switches.classic_socket = classic != 0) }
 }
 
 /// Sets the authorities that servers' certificates must come from, as `len` bytes of PEM, where `sslrootcert` is not given:
@@ -382,10 +372,9 @@ pub unsafe extern "C" fn pqp_context_set_tls_roots(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            let roots = bytes(pem, len).map(Arc::from);
-            context.core.change_policy(|policy| policy.roots = roots);
-            PQP_OK
+        set_policy(context, |policy| {
+            policy.roots = bytes(pem, len).map(Arc::from);
+            Ok(())
         })
     }
 }
@@ -406,21 +395,18 @@ pub unsafe extern "C" fn pqp_context_set_tls_identity(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
+        set_policy(context, |policy| {
             let certificate = bytes(certificate_pem, certificate_len);
             let key = bytes(key_pem, key_len);
-            let identity = match (certificate, key) {
+            policy.identity = match (certificate, key) {
                 (Some(certificate), Some(key)) => Some((
                     Arc::from(certificate),
                     Arc::new(Zeroizing::new(key.to_vec())),
                 )),
                 (None, None) => None,
-                _ => return PQP_NULL,
+                _ => return Err(PQP_NULL),
             };
-            context
-                .core
-                .change_policy(|policy| policy.identity = identity);
-            PQP_OK
+            Ok(())
         })
     }
 }
@@ -447,14 +433,11 @@ pub unsafe extern "C" fn pqp_context_set_notice_receiver(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            context.change_slots(|slots| {
-                slots.notice.receiver = match receiver {
-                    Some(_) => (receiver, user),
-                    None => NoticeHooks::default().receiver,
-                };
-            });
-            PQP_OK
+        set_slot(context, |slots| {
+            slots.notice.receiver = match receiver {
+                Some(_) => (receiver, user),
+                None => NoticeHooks::default().receiver,
+            };
         })
     }
 }
@@ -472,14 +455,11 @@ pub unsafe extern "C" fn pqp_context_set_notice_processor(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            context.change_slots(|slots| {
-                slots.notice.processor = match processor {
-                    Some(_) => (processor, user),
-                    None => NoticeHooks::default().processor,
-                };
-            });
-            PQP_OK
+        set_slot(context, |slots| {
+            slots.notice.processor = match processor {
+                Some(_) => (processor, user),
+                None => NoticeHooks::default().processor,
+            };
         })
     }
 }
@@ -496,10 +476,8 @@ pub unsafe extern "C" fn pqp_context_set_thread_lock(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        with_context(context, |context| {
-            let lock = lock.or(Some(super::threads::default_lock));
-            context.change_slots(|slots| slots.thread_lock = lock);
-            PQP_OK
+        set_slot(context, |slots| {
+            slots.thread_lock = lock.or(Some(super::threads::default_lock));
         })
     }
 }

@@ -33,6 +33,9 @@ pub struct pqp_request {
     hostaddr: CString,
     user: CString,
     dbname: CString,
+    openid_configuration: CString,
+    issuer: CString,
+    scope: CString,
 }
 
 /// What is asked for.
@@ -183,20 +186,29 @@ pub(crate) fn start_hook(function: pqp_start_hook, user: User) -> Option<Arc<Sta
 impl pqp_request {
     pub(crate) fn new(want: &Want, pending: &Arc<Pending>) -> pqp_request {
         let peer = match want {
-            Want::Password(peer) | Want::Lookup(peer) | Want::Dial(peer) => Some(peer.clone()),
+            Want::Password(peer) | Want::Lookup(peer) | Want::Dial(peer) | Want::Token(peer, _) => {
+                Some(peer.clone())
+            }
             Want::Sasl(call) => Some(call.peer.clone()),
             _ => None,
         };
-        let text = |of: fn(&Peer) -> &Vec<u8>| {
-            let bytes = peer.as_ref().map(of).cloned().unwrap_or_default();
-            // Options come from C strings, so there is no NUL in them.
-            CString::new(bytes).unwrap_or_default()
+        let token = match want {
+            Want::Token(_, token) => Some(token),
+            _ => None,
         };
+        // Options come from C strings, and a NUL in what the server says of tokens is refused: there is none in them.
+        let text = |bytes: Option<&Vec<u8>>| {
+            CString::new(bytes.cloned().unwrap_or_default()).unwrap_or_default()
+        };
+        let peers = peer.as_ref();
         pqp_request {
-            host: text(|p| &p.host),
-            hostaddr: text(|p| &p.hostaddr),
-            user: text(|p| &p.user),
-            dbname: text(|p| &p.dbname),
+            host: text(peers.map(|p| &p.host)),
+            hostaddr: text(peers.map(|p| &p.hostaddr)),
+            user: text(peers.map(|p| &p.user)),
+            dbname: text(peers.map(|p| &p.dbname)),
+            openid_configuration: text(token.map(|t| &t.discovery_uri)),
+            issuer: text(token.map(|t| &t.issuer)),
+            scope: text(token.and_then(|t| t.scope.as_ref())),
             pending: Arc::clone(pending),
             peer,
         }
@@ -305,7 +317,7 @@ pub unsafe extern "C" fn pqp_request_what(request: *const pqp_request) -> c_int 
                 WantKind::Dial => pqp_request_kind::PQP_WANT_TRANSPORT,
                 WantKind::Token => pqp_request_kind::PQP_WANT_TOKEN,
                 WantKind::Sasl => pqp_request_kind::PQP_WANT_SASL,
-                WantKind::TokenPoll | WantKind::Nothing => return -1,
+                WantKind::AuthData | WantKind::TokenPoll | WantKind::Nothing => return -1,
             };
             kind as c_int
         })
@@ -361,6 +373,38 @@ pub unsafe extern "C" fn pqp_request_user(request: *const pqp_request) -> *const
 pub unsafe extern "C" fn pqp_request_dbname(request: *const pqp_request) -> *const c_char {
     // SAFETY: covered by the contract above.
     unsafe { with_request(request, c"".as_ptr(), |r| r.dbname.as_ptr()) }
+}
+
+/// Where the discovery document of the token's issuer is, an https address: the server's word, or the option's.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_request_openid_configuration(
+    request: *const pqp_request,
+) -> *const c_char {
+    // SAFETY: covered by the contract above.
+    unsafe { with_request(request, c"".as_ptr(), |r| r.openid_configuration.as_ptr()) }
+}
+
+/// The identifier of the token's issuer. It agrees with `oauth_issuer`, whatever the server says.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_request_issuer(request: *const pqp_request) -> *const c_char {
+    // SAFETY: covered by the contract above.
+    unsafe { with_request(request, c"".as_ptr(), |r| r.issuer.as_ptr()) }
+}
+
+/// The scopes to ask for, separated by spaces: the option's, else the server's; "" leaves them to the issuer.
+///
+/// # Safety
+/// The contract at the top of this module.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn pqp_request_scope(request: *const pqp_request) -> *const c_char {
+    // SAFETY: covered by the contract above.
+    unsafe { with_request(request, c"".as_ptr(), |r| r.scope.as_ptr()) }
 }
 
 /// 1 where the connection is encrypted, its server verified as far as the options ask; else 0.
@@ -470,7 +514,7 @@ pub unsafe extern "C" fn pqp_answer_error(
     }
 }
 
-/// Answers with the password or pass phrase. Copied; the copies are wiped when they go.
+/// Answers with the password, pass phrase or token. Copied; the copies are wiped when they go.
 ///
 /// # Safety
 /// The contract at the top of this module.

@@ -11,10 +11,9 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::guard::{Inside, catch};
+use super::guard::{Inside, catch, with_context};
 use super::oauth;
 use super::pqp_context::pqp_context;
-use super::pqp_hooks::Change;
 use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
@@ -175,21 +174,6 @@ impl Drop for Exchange {
 }
 
 /// # Safety
-/// The contract at the top of this module.
-unsafe fn in_context(
-    context: *const pqp_context,
-    f: impl FnOnce(&pqp_context) -> pqp_status,
-) -> pqp_status {
-    catch(PQP_INTERNAL, || {
-        // SAFETY: the caller's promise.
-        match unsafe { context.as_ref() } {
-            Some(context) => f(context),
-            None => PQP_NULL,
-        }
-    })
-}
-
-/// # Safety
 /// `request` is NULL or live.
 unsafe fn answering(
     request: *const pqp_request,
@@ -225,7 +209,7 @@ pub unsafe extern "C" fn pqp_context_register_sasl(
     let user = User::new(user, user_free);
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        in_context(context, |context| {
+        with_context(context, |context| {
             let Some(given) = mechanism.as_ref() else {
                 return PQP_NULL;
             };
@@ -296,11 +280,11 @@ pub type pqp_auth_data_hook = Option<
     ) -> c_int,
 >;
 
-/// A provider of tokens that calls a C function.
-fn token_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>> {
+/// A provider of tokens that calls a C function in libpq's way.
+pub(crate) fn auth_data_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>> {
     let hook = hook?;
     Some(Arc::new(move |target, want, _: &Arc<Pending>| {
-        let Want::Token(wanted) = want else {
+        let Want::AuthData(wanted) = want else {
             return Answer::Default;
         };
         let conn = conn_of(target.as_any());
@@ -310,10 +294,4 @@ fn token_provider(hook: pqp_auth_data_hook, user: User) -> Option<Arc<Provider>>
             unsafe { hook(kind, conn, data, pointer) }
         })
     }))
-}
-
-/// The change that lets this hook give tokens.
-pub(super) fn set_token(hook: pqp_auth_data_hook, user: User) -> Change {
-    let provider = token_provider(hook, user);
-    Box::new(move |hooks| hooks.token = provider)
 }

@@ -55,6 +55,8 @@ pub struct Hooks {
     pub dial: Option<Arc<Provider>>,
     /// A token for OAUTHBEARER.
     pub token: Option<Arc<Provider>>,
+    /// The same in libpq's way, where `token` gives none.
+    pub auth_data: Option<Arc<Provider>>,
     /// Who watches.
     pub event: Option<Arc<super::watch::EventHook>>,
     /// SASL mechanisms beside the library's own.
@@ -63,16 +65,23 @@ pub struct Hooks {
 
 impl Hooks {
     /// Who gives what is wanted.
-    pub fn provider(&self, kind: WantKind) -> Option<&Arc<Provider>> {
+    fn provider(&self, kind: WantKind) -> Option<&Arc<Provider>> {
         match kind {
             WantKind::PassPhrase => self.pass_phrase.as_ref(),
             WantKind::Password => self.password.as_ref(),
             WantKind::Lookup => self.lookup.as_ref(),
             WantKind::Dial => self.dial.as_ref(),
             WantKind::Token => self.token.as_ref(),
+            WantKind::AuthData => self.auth_data.as_ref(),
             // The request says whom to call.
             WantKind::TokenPoll | WantKind::Sasl | WantKind::Nothing => None,
         }
+    }
+
+    /// Whether nobody farther away is asked for it.
+    fn ends_search(&self, kind: WantKind) -> bool {
+        // An auth-data hook comes before the providers of tokens that are farther away than itself.
+        self.provider(kind).is_some() || (kind == WantKind::Token && self.auth_data.is_some())
     }
 }
 
@@ -84,9 +93,17 @@ impl Connection {
             .or_else(|| which(&self.context.hooks()))
     }
 
+    fn provider(&self, kind: WantKind) -> Option<Arc<Provider>> {
+        self.hook(|hooks| {
+            hooks
+                .ends_search(kind)
+                .then(|| hooks.provider(kind).cloned())
+        })?
+    }
+
     /// What the application can be asked for.
     pub(super) fn asks(&self) -> Asks {
-        let can = |kind| self.hook(|hooks| hooks.provider(kind).cloned()).is_some();
+        let can = |kind| self.provider(kind).is_some();
         Asks {
             password: can(WantKind::Password),
             lookup: can(WantKind::Lookup),
@@ -104,7 +121,7 @@ pub fn ask(target: &mut dyn Target, want: &Want) -> Answer {
     }
     let mut provider = None;
     target.connection(&mut |c| {
-        provider = c.hook(|hooks| hooks.provider(want.kind()).cloned());
+        provider = c.provider(want.kind());
     });
     let Some(provider) = provider else {
         return Answer::Default;
@@ -234,7 +251,8 @@ mod tests {
             hooks.password = Some(Arc::clone(&provider));
             hooks.lookup = Some(Arc::clone(&provider));
             hooks.dial = Some(Arc::clone(&provider));
-            hooks.token = Some(provider);
+            hooks.token = Some(Arc::clone(&provider));
+            hooks.auth_data = Some(provider);
         });
         let mut conn = connection(&context);
         for want in [
@@ -242,7 +260,8 @@ mod tests {
             Want::Password(peer()),
             Want::Lookup(peer()),
             Want::Dial(peer()),
-            Want::Token(token),
+            Want::Token(peer(), token.clone()),
+            Want::AuthData(token),
         ] {
             let answer = ask(&mut conn, &want);
             assert!(matches!(answer, Answer::Refused(text) if text == PANICKED));

@@ -84,6 +84,8 @@ pub enum ConnectError {
     NotLookedUp(Vec<u8>, Vec<u8>),
     /// The application gives no password, for this reason.
     NoPassword(Vec<u8>),
+    /// Whoever was asked for the OAuth token has none, for this reason.
+    NoToken(Vec<u8>),
     /// There is no descriptor to wait on for an answer of the application's.
     Waker(i32),
     /// The application answered another question than was asked.
@@ -235,10 +237,19 @@ impl ConnectError {
                 "\" to address: ",
                 reason
             ),
-            NoPassword(reason) => put!(out, "could not get password: ", reason),
+            NoPassword(reason) => with_reason(out, "could not get password", reason),
+            NoToken(reason) => with_reason(out, "could not get token", reason),
             WrongAnswer => put!(out, "application gave an answer that is none"),
             OutOfMemory => put!(out, "out of memory"),
         }
+    }
+}
+
+/// Whoever was asked need not say why.
+fn with_reason(out: &mut Vec<u8>, words: &str, reason: &[u8]) {
+    put!(out, words);
+    if !reason.is_empty() {
+        put!(out, ": ", reason);
     }
 }
 

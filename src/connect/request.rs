@@ -26,8 +26,10 @@ pub enum Want {
     Lookup(Peer),
     /// A connected transport to a host: [`Given::Transport`].
     Dial(Peer),
-    /// An OAuth token: [`Given::Secret`], or [`Given::TokenFlow`] for one that takes a while.
-    Token(TokenRequest),
+    /// An OAuth token for this server: [`Given::Secret`], or [`Given::TokenFlow`] for one that takes a while.
+    Token(Peer, TokenRequest),
+    /// The same of an auth-data hook, once [`Want::Token`] was answered by [`Answer::Default`].
+    AuthData(TokenRequest),
     /// Whether the token of this flow has come: [`Given::Secret`], or [`Given::TokenWait`].
     TokenPoll(Flow),
     /// A step of the application's SASL mechanism: [`Given::Sasl`].
@@ -44,7 +46,8 @@ impl Want {
             Want::Password(_) => WantKind::Password,
             Want::Lookup(_) => WantKind::Lookup,
             Want::Dial(_) => WantKind::Dial,
-            Want::Token(_) => WantKind::Token,
+            Want::Token(..) => WantKind::Token,
+            Want::AuthData(_) => WantKind::AuthData,
             Want::TokenPoll(_) => WantKind::TokenPoll,
             Want::Sasl(_) => WantKind::Sasl,
             Want::Nothing => WantKind::Nothing,
@@ -65,6 +68,8 @@ pub enum WantKind {
     Dial,
     /// [`Want::Token`].
     Token,
+    /// [`Want::AuthData`].
+    AuthData,
     /// [`Want::TokenPoll`].
     TokenPoll,
     /// [`Want::Sasl`].
@@ -190,12 +195,17 @@ impl Pending {
             (Answer::Given(Given::Secret(_)), kind) => {
                 matches!(
                     kind,
-                    WantKind::PassPhrase | WantKind::Password | WantKind::Token
+                    WantKind::PassPhrase
+                        | WantKind::Password
+                        | WantKind::Token
+                        | WantKind::AuthData
                 )
             }
             (Answer::Given(Given::Addresses(_)), kind) => kind == WantKind::Lookup,
             (Answer::Given(Given::Transport(_)), kind) => kind == WantKind::Dial,
-            (Answer::Given(Given::TokenFlow(_)), kind) => kind == WantKind::Token,
+            (Answer::Given(Given::TokenFlow(_)), kind) => {
+                matches!(kind, WantKind::Token | WantKind::AuthData)
+            }
             (Answer::Given(Given::TokenWait { .. }), kind) => kind == WantKind::TokenPoll,
             (Answer::Given(Given::Sasl(_)), kind) => kind == WantKind::Sasl,
         };

@@ -148,7 +148,7 @@ pub fn write(rng: &mut Rng, scheduled: bool) -> Case {
 
 /// No COPY FROM STDIN in a pipeline: the server ends the session when the pipeline goes on behind it, and answers its end with
 /// one ReadyForQuery too many. Which call notices is a matter of when bytes arrive and in how many pieces they are sent
-/// (`c-tests/diff_wire.c`). `exit_pipeline_in_copy` is a case where it is not.
+/// (`c-tests/diff_wire.c`).
 fn no_copy_into_pipelines(lines: &mut [String]) {
     if lines.iter().any(|line| line == "enter") {
         for line in lines {

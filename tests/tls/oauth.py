@@ -4,7 +4,8 @@
 usage: oauth.py REFERENCE OURS    in the environment of tests/setup/with_servers.sh; fails where they differ, or where what
                                   ought to be is not
        oauth.py --one LIBRARY     a line a connection
-       oauth.py --ours LIBRARY    the same, by what libpq 18 does not have: the request of 19, hooks of one context or connection
+       oauth.py --ours LIBRARY    the same, by what libpq 18 does not have: the request of 19, hooks of one context or
+                                  connection, providers that may answer later
 
 Tokens are those of tests/setup/oauth_validator.c. A line: where to, how, scenario, whose session it is or why there is none,
 what the hook was asked, how often it has cleaned up.
@@ -23,6 +24,8 @@ import real_servers
 # covers: 377 379 380 381 382 383 384 385 392 413
 PATIENCE_S = 20
 FAILED, READING, WRITING, OK = range(4)
+# pqp_status
+TOO_LATE = 3
 TOKEN, TOKEN_V2 = 1, 2
 
 
@@ -37,6 +40,8 @@ class Request(ctypes.Structure):
 
 
 HOOK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(Request))
+PROVIDER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_void_p)
+CANCELLED = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p)
 OUR_HOOK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(Request), ctypes.c_void_p)
 LATER = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.POINTER(Request), ctypes.POINTER(ctypes.c_int))
 CLEANUP = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.POINTER(Request))
@@ -89,6 +94,46 @@ class Teller:
         for fd in self.ends or ():
             os.close(fd)
         self.ends = None
+
+
+class Giver:
+    """A provider. `way`: at once or later, the token or a refusal; or never."""
+
+    def __init__(self, pq, token, way):
+        self.pq, self.token, self.way = pq, token, way
+        self.asked, self.taken, self.cancelled, self.request, self.thread = [], [], 0, None, None
+        self.provider, self.on_cancel = PROVIDER(self.give), CANCELLED(self.cancel)
+
+    def give(self, _user, _conn, request):
+        pq = self.pq
+        said = (pq.pqp_request_openid_configuration, pq.pqp_request_scope, pq.pqp_request_issuer, pq.pqp_request_user)
+        self.asked.append(" ".join(of(request).decode() for of in said) + f" {pq.pqp_request_is_encrypted(request)}")
+        if self.way == "never":
+            self.request = pq.pqp_request_ref(request)
+            assert pq.pqp_request_on_cancel(request, self.on_cancel, None) == 0
+        elif "later" in self.way:
+            self.request = pq.pqp_request_ref(request)
+            self.thread = threading.Timer(0.05, self.answer, (request,))
+            self.thread.start()
+        else:
+            self.answer(request)
+        return 1
+
+    def answer(self, request):
+        if "refused" in self.way:
+            self.taken.append(self.pq.pqp_answer_error(request, b"the vault is sealed"))
+        else:
+            self.taken.append(self.pq.pqp_answer_password(request, self.token))
+
+    def cancel(self, _user, request):
+        self.cancelled += 1
+        self.answer(request)
+
+    def end(self):
+        if self.thread:
+            self.thread.join()
+        if self.request:
+            self.pq.pqp_request_free(self.request)
 
 
 def load(path):
@@ -199,8 +244,7 @@ def one(path):
                 show(place, way, name, ended, teller)
 
 
-def ours(path):
-    """Who is asked: the connection's hook, the context's, the process's, each by the request of 19 and by that of 18."""
+def load_ours(path):
     pq = load(path)
     pointer, text, status = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
     for name, result, arguments in (
@@ -208,8 +252,58 @@ def ours(path):
         ("pqp_context_set_auth_data_hook", status, [pointer] * 4), ("pqp_conn_set_auth_data_hook", status, [pointer] * 4),
         ("pqp_factory_new", pointer, [pointer, text, pointer]), ("pqp_factory_start", pointer, [pointer]),
         ("pqp_factory_free", None, [pointer]),
+        ("pqp_context_set_token_provider", status, [pointer, PROVIDER, pointer, pointer]),
+        ("pqp_conn_set_token_provider", status, [pointer, PROVIDER, pointer, pointer]),
+        ("pqp_request_openid_configuration", text, [pointer]), ("pqp_request_scope", text, [pointer]),
+        ("pqp_request_issuer", text, [pointer]), ("pqp_request_user", text, [pointer]),
+        ("pqp_request_is_encrypted", ctypes.c_int, [pointer]), ("pqp_request_ref", pointer, [pointer]),
+        ("pqp_request_free", None, [pointer]), ("pqp_request_on_cancel", status, [pointer, CANCELLED, pointer]),
+        ("pqp_answer_password", status, [pointer, text]), ("pqp_answer_error", status, [pointer, text]),
     ):
         getattr(pq, name).restype, getattr(pq, name).argtypes = result, arguments
+    return pq
+
+
+def providers(pq):
+    """Providers of a context or a connection: tokens and refusals, at once, from another thread, or not within the deadline."""
+    wrong = count = 0
+    taken, too_late = 0, TOO_LATE
+    for place, where in PLACES.items():
+        # who knows the address is not told of the server's scope
+        for issuer, scope in ((SIMPLE, "openid who"), (KNOWN, "")):
+            for holder in ("context", "connection"):
+                for token, way, words, said in (
+                    (GOOD, "at once", UP, [taken]), (GOOD, "later", UP, [taken]), (b"abc", "later", REFUSED, [taken]),
+                    (None, "refused", "could not get token: the vault is sealed|", [taken]),
+                    (None, "refused later", "could not get token: the vault is sealed|", [taken]),
+                    (GOOD, "never", "timeout expired|", [too_late]),
+                ):
+                    giver, deadline = Giver(pq, token, way), "connect_deadline_ms=2000 " if way == "never" else ""
+                    context = pq.pqp_context_new()
+                    if holder == "context":
+                        assert pq.pqp_context_set_token_provider(context, giver.provider, None, None) == 0
+                    factory = pq.pqp_factory_new(context, (BASE + where + US + issuer + deadline).encode(), None)
+                    conn = pq.pqp_factory_start(factory)
+                    if holder == "connection":
+                        assert pq.pqp_conn_set_token_provider(conn, giver.provider, None, None) == 0
+                    ended = polled(pq, conn) or ending(pq, conn)
+                    giver.end()
+                    pq.PQfinish(conn)
+                    pq.pqp_factory_free(factory)
+                    pq.pqp_context_free(context)
+                    asked = f"https://issuer.test/.well-known/openid-configuration {scope} https://issuer.test pqp_oauth {int(place == 'TLS')}"
+                    count += 1
+                    if (words not in ended or giver.asked != [asked] or giver.taken != said
+                            or giver.cancelled != (way == "never")):
+                        wrong += 1
+                        print(f"not {words!r}:", place, issuer, holder, way, ended, giver.asked, giver.taken, giver.cancelled, sep="\t")
+    print(f"{count} connections by providers of tokens; {wrong} wrong")
+    return wrong
+
+
+def ours(path):
+    """Who is asked: the connection's hook, the context's, the process's, each by the request of 19 and by that of 18."""
+    pq = load_ours(path)
     address = "https://issuer.test/.well-known/openid-configuration openid who"
     in_19 = f"{address} https://issuer.test"
     wrong = 0
@@ -246,6 +340,8 @@ def ours(path):
                     print(f"not {words!r}:", end=" ")
                     show(place, holder, f"{way} {kind}", ended, teller)
     print(f"{len(PLACES) * 18} connections by hooks of ours; {wrong} wrong")
+    pq.PQsetAuthDataHook(None)
+    wrong += providers(pq)
     sys.exit(wrong != 0)
 
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Connector, Go, Stage};
 use crate::config::Opt;
+use crate::connect::error::ConnectError;
 use crate::connect::link::Link;
 use crate::connect::request::{Answer, Given, Want};
 use crate::connect::sasl::{Flow, Forsaken, SaslCall, SaslSet, SaslState};
@@ -16,6 +17,8 @@ use crate::protocol::startup::{Need, Startup, Supply};
 pub(super) struct SaslMemory {
     /// What OAUTHBEARER has learnt; `None` while an exchange has it, and before any.
     oauth: Option<Oauth>,
+    /// Whoever provides tokens leaves this one to the auth-data hook, which is asked next.
+    declined: bool,
     /// The token that was promised.
     flow: Option<Flow>,
     /// What it waits on.
@@ -55,6 +58,7 @@ impl Connector {
     pub(super) fn end_sasl(&mut self, startup: &mut Startup) {
         self.sasl.oauth = Some(startup.take_oauth());
         self.sasl.altsock = None;
+        self.sasl.declined = false;
         // Who was getting a token hears of it when the connection goes, as in libpq.
         self.forsake_exchange();
     }
@@ -62,6 +66,7 @@ impl Connector {
     /// Whoever was getting a token, or is in an exchange, is told that nobody waits.
     pub fn forsake_sasl(&mut self) {
         self.sasl.altsock = None;
+        self.sasl.declined = false;
         let flow = self.sasl.flow.take().map(Forsaken::Token);
         self.forsaken.extend(flow);
         self.forsake_exchange();
@@ -93,7 +98,8 @@ impl Connector {
             self.sasl.exchange = mechanism.map(|m| SaslState::new(Arc::clone(m)));
         }
         let answer = self.ask(|this| match need {
-            Need::Token(request) => Want::Token(request.clone()),
+            Need::Token(request) if this.sasl.declined => Want::AuthData(request.clone()),
+            Need::Token(request) => Want::Token(this.peer(encrypted), request.clone()),
             Need::PromisedToken => match &this.sasl.flow {
                 Some(flow) => Want::TokenPoll(flow.clone()),
                 None => Want::Nothing,
@@ -113,6 +119,12 @@ impl Connector {
         let Some(answer) = answer else {
             return Err(self.stand_still(Stage::Startup(startup)));
         };
+        let of_provider = matches!(need, Need::Token(_)) && !self.sasl.declined;
+        if of_provider && matches!(answer, Answer::Default) {
+            self.sasl.declined = true;
+            return self.fetch(need, startup, link);
+        }
+        self.sasl.declined = false;
         let supply = match (answer, need) {
             (Answer::Given(Given::Secret(token)), Need::Token(_) | Need::PromisedToken) => {
                 self.forsake_sasl();
@@ -135,6 +147,11 @@ impl Connector {
                 Supply::Application(reply)
             }
             (Answer::Default, Need::Token(_)) => Supply::NoToken,
+            (Answer::Refused(reason), _) if of_provider => {
+                let mut text = Vec::new();
+                ConnectError::NoToken(reason).write_text(&mut text);
+                Supply::Failed(text)
+            }
             (Answer::Refused(text), _) => Supply::Failed(text),
             (_, _) => Supply::Failed(super::wants::nonsense()),
         };
