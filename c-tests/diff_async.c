@@ -3,6 +3,7 @@
 #include "helpers.h"
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 
 static void
 wait_not_busy(PGconn *conn)
@@ -16,6 +17,35 @@ wait_not_busy(PGconn *conn)
 			break;
 		}
 	}
+}
+
+/* An answer that has come whole, up to the 16 KiB that libpq reads at once, is there after one PQconsumeInput: programs
+ * whose loop tells them once of what has come (epoll's EPOLLET) need that. */
+static void
+take_in_once(PGconn *conn, int size)
+{
+	/* RowDescription, DataRow, CommandComplete, ReadyForQuery but for the value */
+	int			whole = size + 63,
+				come = 0,
+				i;
+	char		sql[64];
+
+	/* commands that give back what larger ones needed */
+	for (i = 0; i < 3; i++)
+		PQclear(PQexec(conn, "SELECT 1"));
+	snprintf(sql, sizeof(sql), "SELECT repeat('x', %d)", size);
+	INT(PQsendQuery(conn, sql));
+	INT(PQflush(conn));
+	for (i = 0; i < 20000 && come < whole; i++)
+	{
+		usleep(1000);
+		if (ioctl(PQsocket(conn), FIONREAD, &come) != 0)
+			break;
+	}
+	INT(come == whole);
+	INT(PQconsumeInput(conn));
+	INT(PQisBusy(conn));
+	drain(conn);
 }
 
 static void
@@ -72,6 +102,12 @@ main(int argc, char **argv)
 	RES(PQgetResult(conn));
 	INT(PQconsumeInput(conn));
 	INT(PQflush(conn));
+	CASE("what has come is taken in at once");
+	take_in_once(conn, 900);
+	take_in_once(conn, 1000);
+	take_in_once(conn, 5000);
+	take_in_once(conn, 12000);
+	take_in_once(conn, 16000);
 	CASE("results by waiting");
 	INT(PQsendQuery(conn, "SELECT pg_sleep(0.01), 'slept'"));
 	drain(conn);

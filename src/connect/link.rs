@@ -153,7 +153,29 @@ impl Link {
         match self.read_once(may_block) {
             // A plain transport holds nothing back.
             ReadOutcome::Data if self.has_pending() => self.read_rest(),
+            ReadOutcome::Data if !may_block && self.session.input.is_small_and_full() => {
+                self.read_more()
+            }
             outcome => outcome,
+        }
+    }
+
+    /// Reads again into a block that has grown: who is told only once that something has come (EPOLLET) relies on it that
+    /// one call takes in what libpq takes in at once, 16 KiB.
+    #[cold]
+    #[inline(never)]
+    fn read_more(&mut self) -> ReadOutcome {
+        let Some(transport) = &mut self.transport else {
+            return ReadOutcome::Data;
+        };
+        let Ok((block, room)) = self.session.space() else {
+            return self.refuse_input();
+        };
+        match transport.recv(block, room, false) {
+            // The end of the stream is the next call's to see.
+            Ok(_) => ReadOutcome::Data,
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => ReadOutcome::Data,
+            Err(error) => self.read_failed(&NetError::receiving(error)),
         }
     }
 

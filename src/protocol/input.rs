@@ -261,6 +261,12 @@ impl Input {
         self.is_busy |= self.block.len() > IDLE_BLOCK / 2;
     }
 
+    /// Whether a receive has filled a block that is made for little: it may have left some.
+    #[inline]
+    pub fn is_small_and_full(&self) -> bool {
+        self.block.capacity() < FIRST_BLOCK && self.room() == 0
+    }
+
     /// Bytes that may still be appended.
     fn room(&self) -> usize {
         (self.block.capacity() - self.block.len()).saturating_sub(1)
