@@ -106,7 +106,8 @@ for kind in ${*:-memcheck address thread}; do
             case $name in fork | threads | cancel_tls | pqp_bulk | pqp_hooks | pqp_contexts | hooks | tokens) leaks=no ;; esac
             program "$kind" "$name"
             arguments "$name"
-            run "$kind" "$name" valgrind -q --error-exitcode=99 --leak-check=$leaks \
+            # fair: else a thread that never waits may keep all others from running, for minutes
+            run "$kind" "$name" valgrind -q --fair-sched=yes --error-exitcode=99 --leak-check=$leaks \
                 --suppressions="$PWD/tests/data/memcheck.supp" \
                 --show-leak-kinds=definite,indirect,possible \
                 --errors-for-leak-kinds=definite,indirect,possible \
