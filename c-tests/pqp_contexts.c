@@ -158,6 +158,13 @@ work(void *argument)
 
 /* ---- forks while other threads change what is shared ---- */
 
+/* AddressSanitizer's allocator has locks of its own, which a child may inherit locked. */
+#ifdef __SANITIZE_ADDRESS__
+#define ALLOCATOR_IS_THE_SANITIZERS 1
+#else
+#define ALLOCATOR_IS_THE_SANITIZERS 0
+#endif
+
 static pqp_context *changing;
 static pqp_factory *making;
 static int  no_more_changes;
@@ -281,7 +288,8 @@ main(int argc, char **argv)
         pqp_factory_free(side->factory);
         CHECK(side->freed == 2);
     }
-    forks(rounds * 50);
+    if (!ALLOCATOR_IS_THE_SANITIZERS)
+        forks(rounds * 50);
     if (failures == 0)
         printf("all as it should be\n");
     return failures != 0;
