@@ -12,6 +12,9 @@ pub(super) const ALIGN: usize = 8;
 /// Least capacity of an arena block in bytes; the next ones double up to [`ARENA_LARGEST`].
 const ARENA_FIRST: usize = 512;
 const ARENA_LARGEST: usize = 1024 * 1024;
+/// Capacity up to which the first block grows where it is, in bytes: until the C library's allocator maps it, as it does the
+/// next ones. One in the heap would lie out of their reach.
+const ARENA_MAPPED: usize = 256 * 1024;
 /// So much of an arena block is made ready at a time, in bytes: in so many steps of a length that the C library's
 /// memset does best.
 const ARENA_STEPS: usize = 8;
@@ -149,10 +152,21 @@ impl RowStore {
                 data.resize(end.min(data.len() + ARENA_STEP), 0);
             }
         };
+        let is_first = self.blocks.is_empty();
         let block = self.blocks.last_mut().unwrap_or(&mut self.first);
         if self.arena_used > 0 && block.data.capacity() - self.arena_used >= need {
             step(&mut block.data, self.arena_used + need);
             return Ok(());
+        }
+        if self.arena_used > 0 && is_first && block.data.capacity() < ARENA_MAPPED {
+            let (before, end) = (block.address(), self.arena_used + need);
+            let capacity = end.max(block.data.capacity() * 4);
+            block
+                .data
+                .try_reserve_exact(capacity - block.data.len())
+                .map_err(|_| RowError::OutOfMemory)?;
+            step(&mut block.data, end);
+            return self.moved(0, before);
         }
         let need = need + ARENA_CELL + ALIGN;
         let capacity = match self.arena_used {

@@ -156,6 +156,25 @@ fn large_results_take_their_blocks_with_them() {
 const LARGEST_KEPT: usize = 1024 * 1024;
 
 #[test]
+fn the_first_aligned_block_grows_where_it_is_until_blocks_are_mapped() {
+    let count = 40_000;
+    let stream: Vec<u8> = (0..count as u64)
+        .flat_map(|i| data_row(&[Some(&i.to_be_bytes()), None, Some(b"four")]))
+        .collect();
+    let (rows, _) = store_all(&stream, 8192, 3, true);
+    assert!(rows.first.data.capacity() >= 256 * 1024);
+    assert!(!rows.blocks.is_empty());
+    for i in 0..count {
+        assert_eq!(rows.value(i, 0).unwrap(), (i as u64).to_be_bytes());
+        assert_eq!((rows.value(i, 1), rows.length(i, 1)), (None, -1));
+        assert_eq!(rows.value_with_nul(i, 2).unwrap(), b"four\0");
+        for column in [0, 2] {
+            assert_eq!(rows.value(i, column).unwrap().as_ptr() as usize % ALIGN, 0);
+        }
+    }
+}
+
+#[test]
 fn behaviour_240_there_are_at_most_as_many_rows_as_an_int_counts() {
     // So many rows would not fit any machine's memory: as if all but one had come, without columns.
     let mut input = Input::default();
