@@ -157,6 +157,16 @@ amounts(void)
 	PQfinish(conn);
 }
 
+/* The session is in COPY IN mode afterwards. */
+static void
+begin_copy_in(PGconn *conn, int end)
+{
+	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
+	hear(end);
+	SAY(end, 'G', "\0\0\1\0\0");
+	RES(PQgetResult(conn));
+}
+
 static void
 full(void)
 {
@@ -200,10 +210,7 @@ full(void)
 
 	CASE("a server that speaks before it reads");
 	conn = connected(listening, options, &end);
-	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
-	hear(end);
-	SAY(end, 'G', "\0\0\1\0\0");
-	RES(PQgetResult(conn));
+	begin_copy_in(conn, end);
 	fflush(stdout);
 	switch (fork())
 	{
@@ -263,10 +270,7 @@ gone(void)
 	PQfinish(conn);
 	CASE("a server that goes while a copy comes");
 	conn = connected(listening, options, &end);
-	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
-	hear(end);
-	SAY(end, 'G', "\0\0\1\0\0");
-	RES(PQgetResult(conn));
+	begin_copy_in(conn, end);
 	close(end);
 	INT(PQputCopyData(conn, "row\n", 4));
 	INT(PQputCopyEnd(conn, NULL));
@@ -295,10 +299,7 @@ gone_before_a_long_message(void)
 	drain(conn);
 	PQfinish(conn);
 	conn = connected(listening, options, &end);
-	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
-	hear(end);
-	SAY(end, 'G', "\0\0\1\0\0");
-	RES(PQgetResult(conn));
+	begin_copy_in(conn, end);
 	close(end);
 	INT(PQputCopyData(conn, text, sizeof(text) - 1));
 	INT(PQflush(conn));
@@ -330,10 +331,7 @@ too_much(void)
 	close(end);
 	PQfinish(conn);
 	conn = connected(listening, options, &end);
-	INT(PQsendQuery(conn, "COPY t FROM STDIN"));
-	hear(end);
-	SAY(end, 'G', "\0\0\1\0\0");
-	RES(PQgetResult(conn));
+	begin_copy_in(conn, end);
 	INT(PQputCopyData(conn, zeros, 0x7fffffff));
 	ERR(conn);
 	munmap(zeros, size);
