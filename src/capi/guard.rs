@@ -13,7 +13,6 @@ use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering::Relaxed;
 
-use super::pqp_context::pqp_context;
 use super::pqp_status::pqp_status::{self, *};
 use super::types::{PGconn, PGresult};
 use super::{escape, notice, oauth, ssl};
@@ -278,18 +277,18 @@ pub(crate) unsafe fn with_conn_status(
     }
 }
 
-/// Runs `f` on a context; NULL is [`PQP_NULL`], a panic [`PQP_INTERNAL`].
+/// Runs `f` on what is shared by reference counts, a context or a request; NULL is [`PQP_NULL`], a panic [`PQP_INTERNAL`].
 ///
 /// # Safety
-/// `context` is NULL or one has a reference to it.
-pub(crate) unsafe fn with_context(
-    context: *const pqp_context,
-    f: impl FnOnce(&pqp_context) -> pqp_status,
+/// `object` is NULL or one has a reference to it.
+pub(crate) unsafe fn with_shared<T>(
+    object: *const T,
+    f: impl FnOnce(&T) -> pqp_status,
 ) -> pqp_status {
     catch(PQP_INTERNAL, || {
         // SAFETY: the caller's promise.
-        match unsafe { context.as_ref() } {
-            Some(context) => f(context),
+        match unsafe { object.as_ref() } {
+            Some(object) => f(object),
             None => PQP_NULL,
         }
     })

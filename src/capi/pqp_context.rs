@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use zeroize::Zeroizing;
 
-use super::guard::{catch, with_context};
+use super::guard::{catch, with_shared};
 use super::pqp_status::pqp_status::{self, *};
 use super::ptr;
 use super::types::{NoticeHooks, PQnoticeProcessor, PQnoticeReceiver};
@@ -111,7 +111,7 @@ unsafe fn set_policy(
 ) -> pqp_status {
     // SAFETY: the caller's promise.
     unsafe {
-        with_context(context, |context| {
+        with_shared(context, |context| {
             let mut done = Ok(());
             context.core.change_policy(|policy| done = set(policy));
             done.err().unwrap_or(PQP_OK)
@@ -124,7 +124,7 @@ unsafe fn set_policy(
 unsafe fn set_switch(context: *const pqp_context, set: impl FnOnce(&mut Switches)) -> pqp_status {
     // SAFETY: the caller's promise.
     unsafe {
-        with_context(context, |context| {
+        with_shared(context, |context| {
             context.core.change_switches(set);
             PQP_OK
         })
@@ -136,7 +136,7 @@ unsafe fn set_switch(context: *const pqp_context, set: impl FnOnce(&mut Switches
 unsafe fn set_slot(context: *const pqp_context, set: impl FnOnce(&mut Slots)) -> pqp_status {
     // SAFETY: the caller's promise.
     unsafe {
-        with_context(context, |context| {
+        with_shared(context, |context| {
             context.change_slots(set);
             PQP_OK
         })

@@ -5,7 +5,7 @@
 use std::ffi::{CString, c_char, c_int, c_void};
 use std::sync::Arc;
 
-use super::guard::{catch, with_context};
+use super::guard::{catch, with_shared};
 use super::pqp_context::pqp_context;
 use super::pqp_request::{User, conn_of, pqp_user_free};
 use super::pqp_status::pqp_status::{self, *};
@@ -164,7 +164,7 @@ pub unsafe extern "C" fn pqp_context_set_event_handler(
         });
         // SAFETY: the pointer is covered by the contract above.
         unsafe {
-            with_context(context, |context| {
+            with_shared(context, |context| {
                 context.core.change_hooks(|hooks| hooks.event = hook);
                 PQP_OK
             })

@@ -7,7 +7,7 @@
 use std::ffi::c_void;
 use std::sync::Arc;
 
-use super::guard::{catch, with_conn_status, with_context};
+use super::guard::{catch, with_conn_status, with_shared};
 use super::pqp_context::pqp_context;
 use super::pqp_factory::pqp_factory;
 use super::pqp_request::{User, pqp_provider, pqp_start_hook, pqp_user_free, provider, start_hook};
@@ -28,7 +28,7 @@ impl Holder for *mut pqp_context {
     unsafe fn change(self, change: impl FnOnce(&mut Hooks)) -> pqp_status {
         // SAFETY: the caller's promise.
         unsafe {
-            with_context(self, |context| {
+            with_shared(self, |context| {
                 context.core.change_hooks(change);
                 PQP_OK
             })

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::guard::{ConnRef, Inside, Lent, catch};
+use super::guard::{ConnRef, Inside, Lent, catch, with_shared};
 use super::pqp_status::pqp_status::{self, *};
 use super::pqp_transport::pqp_transport;
 use super::ptr;
@@ -256,21 +256,6 @@ unsafe fn with_request<R>(
     }
 }
 
-/// As [`with_request`], for answers: NULL is [`PQP_NULL`], a panic [`PQP_INTERNAL`].
-///
-/// # Safety
-/// The contract at the top of this module.
-unsafe fn answering(
-    request: *const pqp_request,
-    f: impl FnOnce(&pqp_request) -> pqp_status,
-) -> pqp_status {
-    // SAFETY: the caller's promise.
-    match unsafe { request.as_ref() } {
-        Some(request) => catch(PQP_INTERNAL, || f(request)),
-        None => PQP_NULL,
-    }
-}
-
 /// A reference to the request, to be given back with `pqp_request_free`. Returns `request`.
 ///
 /// # Safety
@@ -464,7 +449,7 @@ pub unsafe extern "C" fn pqp_request_on_cancel(
     };
     // SAFETY: covered by the contract above; the request lives through the call, for it holds what is called.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             let user = User::new(user, None);
             // A reference of its own, which goes when the request is answered or cancelled: one of them comes to every request.
             let told = Arc::from_raw(pqp_request_ref(request).cast_const());
@@ -490,7 +475,7 @@ pub unsafe extern "C" fn pqp_request_on_cancel(
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn pqp_answer_default(request: *mut pqp_request) -> pqp_status {
     // SAFETY: covered by the contract above.
-    unsafe { answering(request, |r| r.settle(Answer::Default)) }
+    unsafe { with_shared(request, |r| r.settle(Answer::Default)) }
 }
 
 /// Answers that what was asked for cannot be had; `text` becomes part of the connection's error message. Copied.
@@ -507,7 +492,7 @@ pub unsafe extern "C" fn pqp_answer_error(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             let text = ptr::text(text).unwrap_or_default().to_vec();
             r.settle(Answer::Refused(text))
         })
@@ -525,7 +510,7 @@ pub unsafe extern "C" fn pqp_answer_password(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             let Some(password) = ptr::text(password) else {
                 return PQP_NULL;
             };
@@ -549,7 +534,7 @@ pub unsafe extern "C" fn pqp_answer_addresses(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             if addresses.is_null() {
                 return PQP_NULL;
             }
@@ -594,7 +579,7 @@ pub unsafe extern "C" fn pqp_answer_socket(
 ) -> pqp_status {
     // SAFETY: covered by the contract above; fcntl looks whether there is such a descriptor.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             if let Err(status) = r.check(&[WantKind::Dial]) {
                 return status;
             }
@@ -633,7 +618,7 @@ pub unsafe extern "C" fn pqp_answer_transport(
 ) -> pqp_status {
     // SAFETY: covered by the contract above.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             if transport.is_null() {
                 return PQP_NULL;
             }

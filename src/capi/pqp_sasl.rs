@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroizing;
 
-use super::guard::{Inside, catch, with_context};
+use super::guard::{Inside, catch, with_shared};
 use super::oauth;
 use super::pqp_context::pqp_context;
 use super::pqp_request::{User, conn_of, pqp_provided, pqp_request, pqp_user_free};
@@ -173,21 +173,6 @@ impl Drop for Exchange {
     }
 }
 
-/// # Safety
-/// `request` is NULL or live.
-unsafe fn answering(
-    request: *const pqp_request,
-    f: impl FnOnce(&pqp_request) -> pqp_status,
-) -> pqp_status {
-    catch(PQP_INTERNAL, || {
-        // SAFETY: the caller's promise.
-        match unsafe { request.as_ref() } {
-            Some(request) => f(request),
-            None => PQP_NULL,
-        }
-    })
-}
-
 /// Whether it may be a mechanism's name (RFC 4422, section 3.1).
 fn is_name(name: &[u8]) -> bool {
     let is_allowed = |b: &u8| matches!(b, b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_');
@@ -209,7 +194,7 @@ pub unsafe extern "C" fn pqp_context_register_sasl(
     let user = User::new(user, user_free);
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        with_context(context, |context| {
+        with_shared(context, |context| {
             let Some(given) = mechanism.as_ref() else {
                 return PQP_NULL;
             };
@@ -252,7 +237,7 @@ pub unsafe extern "C" fn pqp_answer_sasl(
 ) -> pqp_status {
     // SAFETY: the pointers are covered by the contract above.
     unsafe {
-        answering(request, |r| {
+        with_shared(request, |r| {
             if let Err(status) = r.check(&[WantKind::Sasl]) {
                 return status;
             }
